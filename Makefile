@@ -1,0 +1,42 @@
+# The targets that matter: demo comes with the next release; test, check, system, soak, bench.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS := $(BIN)/python -m pytest
+
+.PHONY: test check system soak bench lock clean
+
+test: $(VENV)/made
+	$(TESTS) tests --ignore=tests/system
+
+system: $(VENV)/made
+	$(TESTS) tests/system -m "not soak"
+
+soak: $(VENV)/made
+	$(TESTS) tests/system -m soak --timeout=3600 -s
+
+check: $(VENV)/made
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/acquit check
+
+bench: $(VENV)/made
+	$(BIN)/python -m bench
+
+# The environment, from the lock file alone. `made` is touched last, so an interrupted run begins anew.
+$(VENV)/made: requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "acquit needs Python 3.11 or later: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
+lock:
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra embedded --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,3 @@
+"""acquit: a streaming event processor for delivery receipts."""
+
+__version__ = "0.1.0"

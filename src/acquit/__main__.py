@@ -1,0 +1,323 @@
+"""The commands, thin: they read arguments, call what does the work, and print. Each imports what it needs when it runs."""
+
+import asyncio
+import gzip
+import os
+import sys
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+import orjson
+
+from acquit import __version__
+from acquit.errors import AcquitError
+from acquit.rules import load as load_rules
+
+if TYPE_CHECKING:
+    from acquit.worker.settings import Settings
+
+EXIT_REFUSED = 78
+"""EX_CONFIG: rules or settings that cannot be trusted."""
+EXIT_UNAVAILABLE = 69
+"""EX_UNAVAILABLE: a server does not answer."""
+
+
+class Refusal(click.ClickException):
+    """An error of the user's, said in one line."""
+
+    exit_code = EXIT_REFUSED
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AcquitError as error:
+            raise Refusal(str(error)) from None
+        except BrokenPipeError:  # `acquit … | head`
+            sys.stderr.close()
+            sys.exit(0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="acquit")
+@click.option(
+    "--settings", "settings_file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file of settings; the environment's ACQUIT_* win over it.",
+)  # fmt: skip
+@click.pass_context
+def main(ctx: click.Context, settings_file: Path | None) -> None:
+    """What happened to each message and why, and who must not be contacted."""
+    ctx.obj = settings_file
+
+
+@main.command()
+@click.pass_obj
+def worker(settings_file: Path | None) -> None:
+    """Run a worker; start as many as there is work for, at most one per partition."""
+    from acquit.worker.start import run
+
+    settings = _settings(settings_file)
+    run(settings, load_rules(settings.rules_dir))
+
+
+@main.command()
+@click.pass_obj
+def check(settings_file: Path | None) -> None:
+    """Check settings and rules without starting anything."""
+    from acquit.worker.start import check_providers
+
+    settings = _settings(settings_file)
+    check_providers(settings)
+    rules = load_rules(settings.rules_dir)
+    words = sum(len(table) for table in rules.statuses.values())
+    codes = sum(len(rows) for table in rules.codes.values() for rows in table.values())
+    click.echo(f"settings: ok\nrules {rules.version}: {words} status words in {len(rules.statuses)} tables, "
+               f"{codes} code rows in {len(rules.codes)} tables, {len(rules.policy)} policy rules")  # fmt: skip
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
+@click.option("--rules", "rules_dir", type=click.Path(path_type=Path), help="Folder with rules of your own.")
+def classify(files: tuple[str, ...], rules_dir: Path | None) -> None:
+    """Say what providers' payloads mean: NDJSON in, NDJSON out, a line for a line."""
+    from acquit.offline import classify as classify_line
+
+    rules = load_rules(rules_dir)
+    for line in _lines(files):
+        _print(classify_line(line, rules=rules, now=datetime.now(UTC)))
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
+@click.option("--sort", "is_sorted", is_flag=True, help="Sort the events by arrival first.")
+@click.option("--log", "is_log", is_flag=True, help="Replay an export of acquit.events (kcat -J), or the topic itself.")
+@click.option("--entries", is_flag=True, help="Print the list as it stands at the end, before the summary.")
+@click.option("--rules", "rules_dir", type=click.Path(path_type=Path), help="Folder with rules of your own.")
+@click.option("--zone", default="UTC", show_default=True, help="Time zone of the hours.")
+@click.option("--window-hours", default=72.0, show_default=True, help="How long a message is remembered.")
+@click.pass_obj
+def replay(
+    settings_file: Path | None, files: tuple[str, ...], *, is_sorted: bool, is_log: bool, entries: bool,
+    rules_dir: Path | None, zone: str, window_hours: float,
+) -> None:  # fmt: skip
+    """Fold canonical events through the worker's own core and print what it would do."""
+    from acquit.offline import Replay, exported_records, records_of
+
+    run = Replay(rules=load_rules(rules_dir), zone=zone, window_hours=window_hours)
+    if is_log and not files:
+        from acquit.worker.log_reader import read_log
+
+        records: Iterable[Any] = _ran(read_log(_settings(settings_file)))
+    else:
+        records = exported_records(_lines(files)) if is_log else records_of(_lines(files))
+    if is_sorted:
+        records = sorted(records, key=lambda record: record.timestamp)
+    for effect in run.fold(records):
+        _print(effect)
+    for entry in run.entries() if entries else ():
+        _print(entry)
+    _print(run.summary())
+
+
+@main.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> None:
+    """Print the JSON Schema of what a topic carries, or the names of all."""
+    from acquit.schemas import SCHEMAS
+    from acquit.schemas import schema as schema_of
+
+    if name is None:
+        click.echo("\n".join(SCHEMAS))
+    elif name not in SCHEMAS:
+        raise click.UsageError(f"no schema {name!r}; there are {', '.join(SCHEMAS)}")
+    else:
+        click.echo(orjson.dumps(schema_of(name), option=orjson.OPT_INDENT_2))
+
+
+@main.group()
+def topics() -> None:
+    """Make acquit's topics, or say what is wrong with them."""
+
+
+@topics.command()
+@click.option("--with-raw", is_flag=True, help="Make the raw topics as well.")
+@click.pass_obj
+def create(settings_file: Path | None, *, with_raw: bool) -> None:
+    """Make the topics that are missing."""
+    from acquit.worker.topics import create as create_topics
+
+    made = _ran(create_topics(_settings(settings_file), with_raw=with_raw))
+    click.echo("\n".join(f"made {name}" for name in made) or "nothing to make: all topics are there")
+
+
+@topics.command(name="check")
+@click.option("--acls", "principal", metavar="PRINCIPAL", help="Print the ACLs that this principal needs instead.")
+@click.pass_obj
+def check_topics(settings_file: Path | None, principal: str | None) -> None:
+    """Say what is wrong with the topics; status 1 if anything is."""
+    from acquit.worker import topics as worker_topics
+
+    settings = _settings(settings_file)
+    if principal:
+        click.echo("\n".join(worker_topics.acls(settings, principal)))
+        return
+    problems = _ran(worker_topics.check(settings))
+    click.echo("\n".join(problem.sentence for problem in problems) or "all topics are right")
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+@click.option("--messages", default=1000, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--start", type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]), help="UTC; 12 hours ago if not said.")
+@click.option("--hours", default=12.0, show_default=True, help="Over how many hours messages are sent.")
+@click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what is true of them here.")
+@click.option("--kafka", is_flag=True, help="Send raw records to the settings' topics, instead of printing events.")
+@click.pass_obj
+def simulate(
+    settings_file: Path | None, *, messages: int, seed: int, start: datetime | None, hours: float, truth: Path | None,
+    kafka: bool,
+) -> None:  # fmt: skip
+    """Make traffic of which the truth is known: canonical events on standard output, or raw records on Kafka."""
+    from datetime import timedelta
+
+    from acquit.simulate import Scenario, truth_of, write_ndjson
+
+    begin = start.replace(tzinfo=UTC) if start else datetime.now(UTC) - timedelta(hours=hours)
+    scenario = Scenario(seed=seed, messages=messages, start=begin, span_hours=hours)
+    if truth:
+        truth.write_bytes(orjson.dumps(truth_of(scenario).shown(), option=orjson.OPT_INDENT_2))
+    if kafka:
+        from acquit.worker.feeding import feed
+
+        click.echo(f"{_ran(feed(_settings(settings_file), scenario))} records sent", err=True)
+    else:
+        write_ndjson(scenario, sys.stdout.buffer)
+
+
+@main.group()
+def suppression() -> None:
+    """Ask the suppression list."""
+
+
+@suppression.command(name="check")
+@click.argument("recipient", metavar="CHANNEL:ADDRESS")
+@click.option("--account")
+@click.option("--stream")
+@click.pass_obj
+def check_suppression(settings_file: Path | None, recipient: str, account: str | None, stream: str | None) -> None:
+    """May this address be sent to? Status 0: yes; 1: no; 69: the list is not ready, do not trust it."""
+    from acquit.worker.list_view import check as check_list
+    from acquit.worker.list_view import explained
+
+    answer = _ran(check_list(_settings(settings_file), recipient, account=account, stream=stream))
+    click.echo(explained(answer))
+    sys.exit(EXIT_UNAVAILABLE if not answer.is_ready else int(not answer.may_send))
+
+
+@suppression.command(name="list")
+@click.option("--channel")
+@click.option("--reason")
+@click.option("--scope")
+@click.pass_obj
+def list_suppression(settings_file: Path | None, channel: str | None, reason: str | None, scope: str | None) -> None:
+    """Print the entries of the list as NDJSON."""
+    from acquit.worker.list_view import entries, shown
+
+    async def run() -> None:
+        async for entry in entries(_settings(settings_file), channel=channel, reason=reason, scope=scope):
+            _print(shown(entry))
+
+    _ran(run())
+
+
+@main.group(name="dead-letters")
+def dead_letters() -> None:
+    """Look at records that could not be read, and send them again."""
+
+
+@dead_letters.command(name="list")
+@click.option("--reason", help="Only those refused for this reason.")
+@click.option("--topic", help="Only those from this topic.")
+@click.option("--limit", type=int)
+@click.option("--values", "with_value", is_flag=True, help="Print what they hold, too: it may name people.")
+@click.pass_obj
+def list_dead_letters(
+    settings_file: Path | None, *, reason: str | None, topic: str | None, limit: int | None, with_value: bool
+) -> None:
+    """Print dead letters as NDJSON: why, where from, how large."""
+    from acquit.worker.dead_letters import described, letters
+
+    async def run() -> None:
+        async for letter in letters(_settings(settings_file), reason=reason, topic=topic, limit=limit):
+            _print(described(letter, with_value=with_value))
+
+    _ran(run())
+
+
+@dead_letters.command(name="replay")
+@click.option("--reason", help="Only those refused for this reason.")
+@click.option("--topic", help="Only those from this topic.")
+@click.option("--max-attempts", default=3, show_default=True)
+@click.option("--dry-run", is_flag=True, help="Count, and send nothing.")
+@click.pass_obj
+def replay_dead_letters(
+    settings_file: Path | None, *, reason: str | None, topic: str | None, max_attempts: int, dry_run: bool
+) -> None:
+    """Send dead letters back to where they came from, as they came."""
+    from acquit.worker.dead_letters import replay as replay_letters
+
+    settings = _settings(settings_file)
+    done = _ran(replay_letters(settings, reason=reason, topic=topic, max_attempts=max_attempts, dry_run=dry_run))
+    click.echo(f"sent {done.sent}, not matching {done.skipped_by_filter}, given up {done.given_up}")
+
+
+def _settings(file: Path | None) -> "Settings":
+    from acquit.worker.settings import load
+
+    return load(file, os.environ)
+
+
+def _ran(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run it; a server that does not answer is said in a line."""
+    from aiokafka.errors import KafkaError
+    from redis.exceptions import RedisError
+
+    try:
+        return asyncio.run(work)
+    except (KafkaError, RedisError, OSError) as error:
+        click.echo(f"no answer from {_server(error)}: {type(error).__name__}", err=True)
+        sys.exit(EXIT_UNAVAILABLE)
+
+
+def _server(error: BaseException) -> str:
+    return "Redis" if type(error).__module__.startswith("redis") else "Kafka"
+
+
+def _lines(files: Iterable[str]) -> Iterator[bytes]:
+    for name in files or ("-",):
+        with _opened(name) as file:
+            yield from file
+
+
+def _opened(name: str) -> BinaryIO:
+    if name == "-":
+        return sys.stdin.buffer
+    path = Path(name)
+    if not path.is_file():
+        raise click.UsageError(f"no such file: {name}")
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if is_gzip else path.open("rb")  # type: ignore[return-value]  # both read bytes by line
+
+
+def _print(fields: Mapping[str, Any]) -> None:
+    sys.stdout.buffer.write(orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+
+
+if __name__ == "__main__":
+    main()

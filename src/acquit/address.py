@@ -1,0 +1,68 @@
+"""The canonical form of an address, the same for everybody who asks, and the masked form, the only one that is shown.
+
+Numbers are E.164 with `+`. Mailboxes: NFC, lower case, the domain in its ASCII form. The test vectors in
+tests/test_address.py are the published contract.
+"""
+
+import re
+import unicodedata
+
+import idna
+import phonenumbers
+
+from acquit.errors import Undecodable
+from acquit.events import Channel
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_BARE = re.compile(r"[1-9][0-9]{6,14}")
+_ADDRESS_LIMIT = 254  # RFC 5321 4.5.3.1.3: a path of 256 octets less its brackets
+
+
+def canonical(channel: Channel, address: str) -> str:
+    """The canonical form. Raises Undecodable (absurd_value), whose detail never holds the address."""
+    if channel == "email":
+        return _mailbox(address)
+    if _E164.fullmatch(address):
+        return address
+    if _BARE.fullmatch(address):  # most providers leave the + out
+        return "+" + address
+    return _number(address)
+
+
+def mask(address: str) -> str:
+    """`+336****5678` or `j***@example.com`: enough to recognise what one knows already."""
+    if "@" in address:
+        local, _, domain = address.rpartition("@")
+        return f"{local[:1]}***@{domain}"
+    return f"{address[:4]}****{address[-4:]}" if len(address) > 10 else "****"
+
+
+def _number(text: str) -> str:
+    text = text.strip().removeprefix("whatsapp:").removeprefix("rcs:").removeprefix("tel:").strip()
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    elif text[:1].isdigit() and text[:1] != "0":
+        text = "+" + text
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException:
+        raise Undecodable("absurd_value", "$.to: is no phone number with its country") from None
+    if not phonenumbers.is_possible_number(number):
+        raise Undecodable("absurd_value", "$.to: is no possible phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _mailbox(text: str) -> str:
+    local, at, domain = unicodedata.normalize("NFC", text.strip()).rpartition("@")
+    if not at or not local or any(c.isspace() for c in text.strip()):
+        raise Undecodable("absurd_value", "$.to: is no mailbox")
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            raise Undecodable("absurd_value", "$.to: its domain is no domain name") from None
+    # lower(), not casefold(): straße@ and strasse@ are two people
+    address = f"{local.lower()}@{domain.lower().rstrip('.')}"
+    if len(address) > _ADDRESS_LIMIT or address.endswith("@") or "@." in address:
+        raise Undecodable("absurd_value", "$.to: is no mailbox")
+    return address

@@ -1,0 +1,68 @@
+"""Canonical JSON: submits, receipts, engagements and commands in acquit's own form, as `acquit.submits` carries them.
+
+Times are RFC 3339 or epoch milliseconds. The strict fast path takes what is right; whatever it refuses is read again
+slowly, so that epochs are understood and the complaint names the field.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import orjson
+
+from acquit import events
+from acquit.decode.context import Context
+from acquit.errors import Undecodable
+from acquit.events import Event, Receipt
+
+_TIMES = ("at", "received_at", "submitted_at", "ported_at", "until")
+_EPOCH_MS_LIMIT = 4_102_444_800_000  # the year 2100
+
+
+def decode(body: bytes, context: Context) -> Iterator[Event]:
+    try:
+        event = events.decode(body)
+    except msgspec.ValidationError:
+        event = _decode_slowly(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Undecodable("undecodable", f"not JSON: {error}") from None
+    if isinstance(event, Receipt) and event.to is None and event.message_id is None:
+        raise Undecodable("missing_field", "$.message_id: a receipt names its message or its recipient")
+    yield event
+
+
+def _decode_slowly(body: bytes) -> Event:
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Undecodable("undecodable", "not JSON") from None
+    if not isinstance(fields, dict):
+        raise Undecodable("wrong_type", "$: expected an object")
+    for name in _TIMES:
+        if name in fields:
+            fields[name] = _time(name, fields[name])
+    try:
+        return msgspec.convert(fields, Event)  # type: ignore[arg-type]  # a union is a type to msgspec, not to mypy
+    except msgspec.ValidationError as error:
+        raise _complaint(str(error)) from None
+
+
+def _time(name: str, value: Any) -> Any:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return value
+    if not 0 <= value < _EPOCH_MS_LIMIT:
+        raise Undecodable("absurd_value", f"$.{name}: is no epoch in milliseconds before 2100")
+    return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def _complaint(problem: str) -> Undecodable:
+    """msgspec's sentence, sorted into our closed list; the value itself is never in it, for it may be an address."""
+    if "missing required field" in problem:
+        return Undecodable("missing_field", problem)
+    if "Invalid enum value" in problem or "Invalid value" in problem:
+        where = problem.rpartition(" - at ")[2].strip("`") if " - at " in problem else "$.kind"
+        return Undecodable("absurd_value", f"{where}: no word of its closed list")
+    if problem.startswith("Expected `str` of length") or " >= " in problem or " <= " in problem:
+        return Undecodable("absurd_value", problem)
+    return Undecodable("wrong_type", problem)

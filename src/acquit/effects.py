@@ -1,0 +1,154 @@
+"""All that this program can do to the world, as data. The core returns these; `worker/perform.py` alone carries them out.
+
+Also their JSON, which is what the topics carry: suppressions, the suppression log, tallies.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+Header: TypeAlias = tuple[str, bytes]
+
+
+class Append(Struct, frozen=True, gc=False):
+    """Write an event into `acquit.events`, in the partition of its key."""
+
+    key: bytes
+    value: bytes
+
+
+class DeadLetter(Struct, frozen=True):
+    """Keep a record that cannot be read, byte for byte; the headers say why, and where it came from."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header]
+    provider: str
+    reason: str
+
+
+class Evidence(Struct, frozen=True, omit_defaults=True):
+    """What a suppression rests on: the message, and the row of the rules that judged its receipt."""
+
+    provider: str
+    at: datetime
+    message_id: str | None = None
+    code: str | None = None
+    rule: str | None = None
+    by: str | None = None  # a member of staff, where one did it
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One entry of the list: why, since when, until when (None: until somebody lifts it), by which rule, on what."""
+
+    reason: str
+    since: datetime
+    rule: str
+    evidence: Evidence
+    until: datetime | None = None
+
+
+Change: TypeAlias = Literal["suppressed", "changed", "lifted", "expired"]
+
+
+class Suppression(Struct, frozen=True):
+    """The list changed for one address and scope: `entry` is what holds now, None if nothing does."""
+
+    recipient: str  # channel:address
+    scope: str
+    change: Change
+    at: datetime
+    entry: Entry | None
+    before: Entry | None
+    upto: int  # the offset in acquit.events that brought it
+
+    @property
+    def key(self) -> bytes:
+        return f"{self.recipient}/{self.scope}".encode()
+
+    @property
+    def value(self) -> bytes | None:
+        """The record of `acquit.suppressions`; None is the tombstone."""
+        return None if self.entry is None else _ENCODER.encode(SuppressionRecord.of(self.entry, self.upto))
+
+    @property
+    def log(self) -> bytes:
+        """The record of `acquit.suppression-log`."""
+        return _ENCODER.encode(self)
+
+
+class SuppressionRecord(Struct, frozen=True, omit_defaults=True):
+    """What `acquit.suppressions` holds for a key, and the sink and senders read."""
+
+    reason: str
+    since: datetime
+    rule: str
+    evidence: Evidence
+    upto: int
+    until: datetime | None = None
+
+    @classmethod
+    def of(cls, entry: Entry, upto: int) -> "SuppressionRecord":
+        return cls(entry.reason, entry.since, entry.rule, entry.evidence, upto, entry.until)
+
+
+class Cell(Struct, frozen=True):
+    """What a number is counted under. `hour` is the start of the hour of submission, in epoch seconds."""
+
+    channel: str
+    carrier: str | None
+    country: str | None
+    route: str | None
+    supplier: str | None
+    stream: str | None
+    hour: int
+
+
+class Tally(Struct, frozen=True, omit_defaults=True):
+    """A running total: this partition, up to this offset, has so many messages of each kind in this cell."""
+
+    partition: int
+    upto: int
+    cell: Cell
+    submitted: int
+    status: Mapping[str, int]
+    failures: Mapping[str, int] = {}  # "category/permanence"
+
+    @property
+    def key(self) -> bytes:
+        return tally_key(self.partition, self.cell)
+
+    @property
+    def value(self) -> bytes:
+        return _ENCODER.encode(self)
+
+
+Effect: TypeAlias = Append | DeadLetter | Suppression | Tally
+
+_ENCODER = msgspec.json.Encoder()
+_SUPPRESSION = msgspec.json.Decoder(SuppressionRecord)
+_TALLY = msgspec.json.Decoder(Tally)
+
+
+def tally_key(partition: int, cell: Cell) -> bytes:
+    """`partition/cell`: one running total per source partition and cell."""
+    return b"%d/" % partition + _ENCODER.encode(msgspec.structs.astuple(cell))
+
+
+def read_suppression(value: bytes) -> SuppressionRecord:
+    """Raises msgspec.MsgspecError: nobody but the ledger writes there."""
+    return _SUPPRESSION.decode(value)
+
+
+def read_tally(value: bytes) -> Tally:
+    """Raises msgspec.MsgspecError: nobody but the ledger writes there."""
+    return _TALLY.decode(value)
+
+
+def printed(effect: Suppression) -> dict[str, Any]:
+    """A suppression as `acquit replay` prints it."""
+    built: dict[str, Any] = msgspec.to_builtins(effect)
+    return {"type": "suppression", **{k: v for k, v in built.items() if k != "upto"}}

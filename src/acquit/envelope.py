@@ -1,0 +1,99 @@
+"""Whose words a raw record holds: said by its header, by an envelope around the payload, or by the settings' map."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct
+
+from acquit.decode import DECODERS, Context
+from acquit.errors import Undecodable
+from acquit.events import Time, from_epoch_ms
+
+PROVIDER_HEADER = "provider"
+
+
+class Record(Protocol):
+    """A record of Kafka, as aiokafka hands it over."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Source(Struct, frozen=True):
+    """What the settings say of a source topic."""
+
+    provider: str = ""  # "": each record says it itself
+    takes_commands: bool = False
+    epoch: int = 0  # raised when the topic was made anew, so that its offsets count as new ones
+
+    def name(self, topic: str) -> str:
+        return f"{topic}#{self.epoch}" if self.epoch else topic
+
+
+Sources: TypeAlias = Mapping[str, Source]
+
+
+class Opened(Struct, frozen=True):
+    """A payload, and what is known beside it."""
+
+    provider: str
+    body: bytes
+    context: Context
+    received_at: datetime
+
+
+class _Envelope(Struct, frozen=True):
+    provider: str
+    payload: Raw
+    received_at: Time | None = None
+    context: Context = Context()
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_TEXT = msgspec.json.Decoder(str)
+_NOTHING_KNOWN = Context()
+
+
+def open_envelope(record: Record, source: Source, *, max_bytes: int) -> Opened:
+    """Raises Undecodable: empty, too_large, unmapped, unknown_provider."""
+    value = record.value
+    if not value:
+        raise Undecodable("empty", "the record has no value")
+    if len(value) > max_bytes:
+        raise Undecodable("too_large", f"{len(value)} bytes, {max_bytes} are allowed")
+    provider = next((v.decode(errors="replace") for k, v in record.headers if k == PROVIDER_HEADER), "")
+    received_at = from_epoch_ms(record.timestamp)
+    if not provider and b'"payload"' in value:
+        envelope = _envelope(value)
+        if envelope:
+            body, provider = payload_bytes(envelope.payload), envelope.provider
+            return Opened(_known(provider), body, envelope.context, envelope.received_at or received_at)
+    return Opened(_known(provider or source.provider), value, _NOTHING_KNOWN, received_at)
+
+
+def payload_bytes(payload: Raw) -> bytes:
+    """A payload that is a JSON text stands for the bytes of that text; any other stands for itself."""
+    raw = bytes(payload)
+    return _TEXT.decode(raw).encode() if raw.startswith(b'"') else raw
+
+
+def _envelope(value: bytes) -> _Envelope | None:
+    try:
+        return _ENVELOPE.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _known(provider: str) -> str:
+    if not provider:
+        raise Undecodable("unmapped", "no header, envelope or setting names its provider")
+    if provider not in DECODERS:
+        raise Undecodable("unknown_provider", "no decoder has that name")
+    return provider

@@ -1,0 +1,212 @@
+"""The nouns: what a provider said (Report), what we say (Receipt), what was sent (Submit), what a person did (Engagement).
+
+All closed lists live here, as Literals: msgspec checks them at the door, and plain strings are what the hot path wants.
+Times are aware UTC datetimes. Unknown fields of the canonical JSON are ignored, so no message text ever passes.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TypeAlias, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+Channel = Literal["sms", "whatsapp", "rcs", "email"]
+Status = Literal[
+    "queued", "sent", "accepted", "deferred", "delivered_network", "delivered_handset", "read",
+    "failed", "rejected", "expired", "cancelled", "unknown",
+]  # fmt: skip
+Permanence = Literal["permanent", "transient", "none"]
+Action = Literal[
+    "none", "wait", "retry", "retry_later", "fix_content", "fix_sender", "fix_address",
+    "other_channel", "other_route", "suppress", "review",
+]  # fmt: skip
+Category = Literal[
+    "invalid_address_format", "recipient_unknown", "domain_unknown", "recipient_moved", "recipient_inactive",
+    "recipient_not_capable", "recipient_unreachable", "recipient_storage_full", "recipient_barred", "opted_out",
+    "complaint", "do_not_contact_registry", "provider_suppressed", "frequency_capped", "spam_filtered",
+    "content_rejected", "malware_detected", "message_too_large", "message_invalid", "session_or_template_error",
+    "sender_reputation_blocked", "sender_auth_failed", "sender_not_authorized", "policy_rejected", "rate_limited",
+    "routing_error", "network_or_system_error", "expired", "account_problem", "auto_reply", "unknown",
+]  # fmt: skip
+EngagementType = Literal[
+    "reply", "click", "conversion", "open", "read", "stop", "start", "complaint", "not_received", "arrived"
+]
+CommandName = Literal["add", "restore", "import", "erase", "release", "drop", "port"]
+
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+STATUSES: tuple[Status, ...] = get_args(Status)
+PERMANENCES: tuple[Permanence, ...] = get_args(Permanence)
+ACTIONS: tuple[Action, ...] = get_args(Action)
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+ENGAGEMENTS: tuple[EngagementType, ...] = get_args(EngagementType)
+
+DELIVERED: frozenset[Status] = frozenset({"delivered_network", "delivered_handset", "read"})
+FAILED: frozenset[Status] = frozenset({"failed", "rejected", "expired", "cancelled"})
+"""What ended a message without delivery. `cancelled` is our own doing and no outcome of the carrier."""
+FINAL: frozenset[Status] = (DELIVERED | FAILED | {"unknown"}) - {"cancelled"}
+"""What a carrier's delivery ratio divides by."""
+
+Time = Annotated[datetime, Meta(tz=True)]
+"""An aware time: RFC 3339 with its offset."""
+Text = Annotated[str, Meta(min_length=1, max_length=512)]
+"""A name or an id: never empty, never a body."""
+WORDS_LIMIT = 4096
+Words = Annotated[str, Meta(max_length=WORDS_LIMIT)]
+"""A provider's own words, kept beside ours."""
+
+Src: TypeAlias = tuple[str, int, int, int]
+"""Where an event comes from: topic, partition, offset, and its index in that record."""
+
+
+class Said(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The provider's own words: status, code, text."""
+
+    status: Words | None = None
+    code: Words | None = None
+    text: Words | None = None
+
+
+class Report(Struct, frozen=True, gc=False):
+    """A provider's words, decoded and not yet judged. Addresses are as the provider wrote them."""
+
+    provider: str
+    channel: Channel
+    message_id: str | None = None
+    to: str | None = None
+    at: datetime | None = None  # None: the provider gives no time, and the record's own is taken
+    submitted_at: datetime | None = None
+    status: str | None = None  # the status word
+    code: str | None = None
+    text: str | None = None
+    codes: str | None = None  # the code table, where it is not the provider's own (SMPP: the route's dictionary)
+    route: str | None = None
+    carrier: str | None = None
+    account: str | None = None
+    stream: str | None = None
+    supplier: str | None = None
+    retry_after_seconds: int | None = None
+
+
+class Submit(Struct, tag="submit", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
+    """A message was handed to a supplier."""
+
+    provider: Text
+    message_id: Text
+    to: Text
+    channel: Channel
+    at: Time
+    route: Text | None = None
+    supplier: Text | None = None
+    carrier: Text | None = None
+    country: Text | None = None
+    account: Text | None = None
+    stream: Text | None = None
+    sender: Text | None = None
+    segments: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    content: Text | None = None
+    batch_id: Text | None = None
+    batch_size: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
+    price: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+    currency: Text | None = None
+    probe: Literal["dead", "live"] | None = None
+    ported_at: Time | None = None
+    src: Src | None = None
+
+
+class Receipt(Struct, tag="receipt", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
+    """What happened to a message, in our words, with the provider's beside them.
+
+    `message_id` or `to` may be missing, not both: an event without a recipient is keyed by its message.
+    """
+
+    provider: Text
+    channel: Channel
+    at: Time
+    status: Status
+    message_id: Text | None = None
+    to: Text | None = None
+    received_at: Time | None = None
+    submitted_at: Time | None = None
+    route: Text | None = None
+    carrier: Text | None = None
+    account: Text | None = None
+    stream: Text | None = None
+    supplier: Text | None = None
+    carrier_is_guess: bool = False
+    category: Category | None = None
+    sub_reason: Text | None = None
+    permanence: Permanence = "none"
+    action: Action = "none"
+    retry_after_seconds: Annotated[int, Meta(ge=0, le=31_536_000)] | None = None
+    escalate: bool = False
+    rule: Text | None = None
+    ruleset: Text | None = None
+    said: Said = Said()
+    src: Src | None = None
+
+
+class Engagement(Struct, tag="engagement", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
+    """What a person did: replied, clicked, said stop, said that nothing came."""
+
+    provider: Text
+    to: Text
+    channel: Channel
+    at: Time
+    type: EngagementType
+    message_id: Text | None = None
+    account: Text | None = None
+    stream: Text | None = None
+    src: Src | None = None
+
+
+class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
+    """What a member of staff asked for: it travels in the recipient's own log, so that its place in time is certain."""
+
+    name: CommandName
+    to: Text
+    channel: Channel
+    at: Time
+    by: Text
+    reason: Text
+    scope: Text = "*"
+    until: Time | None = None
+    src: Src | None = None
+
+
+Event: TypeAlias = Submit | Receipt | Engagement | Command
+"""What `acquit.events` carries."""
+
+
+def key_of(event: Event) -> str:
+    """The key that brings all of a recipient together: `channel:address`; without a recipient, the message's own."""
+    if event.to is not None:
+        return f"{event.channel}:{event.to}"
+    assert isinstance(event, Receipt)
+    return f"{event.provider}/{event.message_id}"
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+encode = _ENCODER.encode
+"""Event to canonical JSON, without the fields that hold their default."""
+decode = _DECODER.decode
+"""Canonical JSON to Event; raises msgspec.ValidationError (with the field's path) or msgspec.DecodeError."""
+
+
+def shown(event: Event) -> dict[str, object]:
+    """Canonical JSON with every field written out, as the offline commands print it; `src` is ours alone."""
+    fields = {name: getattr(event, name) for name in event.__struct_fields__ if name != "src"}
+    if isinstance(event, Receipt):
+        fields["said"] = {name: getattr(event.said, name) for name in event.said.__struct_fields__}
+    return {"kind": event.__struct_config__.tag, **fields}
+
+
+def epoch_ms(time: datetime) -> int:
+    """An aware time in milliseconds since 1970."""
+    return round(time.timestamp() * 1000)
+
+
+def from_epoch_ms(milliseconds: float) -> datetime:
+    """The aware UTC time of an epoch in milliseconds."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

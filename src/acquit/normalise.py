@@ -1,0 +1,70 @@
+"""Step 2: one form for everything. Canonical addresses, UTC, times that can be, a carrier, and where it came from.
+
+What the provider wrote wrong in a way that is known is put right here; what cannot be true is refused as Undecodable.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+from phonenumbers.carrierdata import CARRIER_DATA, CARRIER_LONGEST_PREFIX
+
+from acquit.address import canonical
+from acquit.errors import Undecodable
+from acquit.events import Event, Receipt, Report, Src
+
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
+"""No wrong zone is further ahead than this; a time beyond it is no time."""
+
+_ID_LIMIT = 512
+
+def normalise_report(report: Report, *, received_at: datetime) -> Report:
+    """The report with a canonical recipient and times in UTC. Without a time of its own it gets the record's."""
+    if report.to is None and report.message_id is None:
+        raise Undecodable("missing_field", "$: names neither a message nor a recipient")
+    if report.message_id is not None and not 0 < len(report.message_id) <= _ID_LIMIT:
+        raise Undecodable("absurd_value", f"$.message_id: is empty or longer than {_ID_LIMIT} characters")
+    return replace(
+        report,
+        to=None if report.to is None else canonical(report.channel, report.to),
+        at=received_at if report.at is None else _utc(report.at, "at", received_at),
+        submitted_at=None if report.submitted_at is None else _utc(report.submitted_at, "submitted_at", received_at),
+    )
+
+
+def normalise_event(event: Event, *, received_at: datetime, src: Src | None) -> Event:
+    """An event that is canonical already: its address, its times and its origin made certain."""
+    to = None if event.to is None else canonical(event.channel, event.to)
+    at = _utc(event.at, "at", received_at)
+    if not isinstance(event, Receipt):
+        return replace(event, to=to, at=at, src=src)
+    submitted_at = None if event.submitted_at is None else _utc(event.submitted_at, "submitted_at", received_at)
+    if event.carrier is None and to is not None:
+        guess = guess_carrier(to)
+        return replace(
+            event, to=to, at=at, src=src, submitted_at=submitted_at, received_at=event.received_at or received_at,
+            carrier=guess, carrier_is_guess=guess is not None,
+        )  # fmt: skip
+    return replace(event, to=to, at=at, src=src, submitted_at=submitted_at, received_at=event.received_at or received_at)
+
+
+def guess_carrier(to: str) -> str | None:
+    """The carrier that the number's range was given to. A guess: numbers are ported.
+
+    The longest known prefix, as phonenumbers.carrier.name_for_number finds it, without its 30 microseconds a number.
+    """
+    if to[0] != "+":
+        return None
+    for length in range(min(CARRIER_LONGEST_PREFIX, len(to) - 1), 2, -1):
+        names = CARRIER_DATA.get(to[1 : length + 1])
+        if names is not None:
+            return names.get("en") or next(iter(names.values()))
+    return None
+
+
+def _utc(time: datetime, field: str, received_at: datetime) -> datetime:
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    if time < _EARLIEST or time - received_at > _AHEAD:
+        raise Undecodable("absurd_value", f"$.{field}: before 2000 or more than a day ahead")
+    return time

@@ -1,0 +1,238 @@
+"""The state of one partition of `acquit.events`, and the fold that brings it forward. A log always gives the same state.
+
+Its only clock is the running maximum of its records' timestamps. Where one batch ends and the next begins is not to be
+seen in anything that leaves, except for when totals leave, and totals may leave at any time.
+"""
+
+from collections.abc import Iterable
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct
+
+from acquit.blocks import Blocks
+from acquit.effects import DeadLetter, Effect, Suppression, Tally
+from acquit.envelope import Record
+from acquit.errors import Undecodable
+from acquit.events import (
+    FAILED,
+    Command,
+    Engagement,
+    Event,
+    Receipt,
+    Src,
+    Submit,
+    decode,
+    epoch_ms,
+)
+from acquit.ledger.hours import Hours
+from acquit.ledger.messages import Messages, News
+from acquit.pipeline import dead_letter
+from acquit.rules import Rules
+from acquit.suppression.judge import Fact
+from acquit.suppression.people import People
+
+_AHEAD_MS = 300_000
+"""A provider's clock may be five minutes ahead; a time beyond that becomes the time of arrival."""
+_NEVER_LIFTED_BY_DELIVERY = frozenset({"complaint", "opted_out"})
+
+
+class Head(Struct):
+    """What is small enough to be journaled whole: how far the log is read, and what it showed there."""
+
+    to: int = -1  # offset of the last record read
+    timestamp_ms: int = 0  # of that record
+    checksum: int = 0  # of that record's value
+    clock_ms: int = 0
+    lost: int = 0  # records that retention took before they were read
+    flushed_ms: int = 0  # clock when totals left last
+    seen: dict[str, dict[int, tuple[int, int]]] = {}  # topic, partition: offset and index of the last event taken from it
+
+
+class Counts(Struct):
+    """What happened since they were taken, for the counters of the worker and the summary of a replay."""
+
+    receipts: dict[tuple[str, str | None, str], int] = {}  # channel, carrier, status
+    failures: dict[tuple[str, str | None, str, str], int] = {}  # channel, carrier, category, permanence
+    unknown: dict[tuple[str, str | None], int] = {}  # provider, code
+    events: int = 0
+    again: int = 0  # read twice by us: dropped by their origin
+    repeated: int = 0  # sent twice by a provider
+    too_late: int = 0
+    unmatched: int = 0  # without a recipient, or without a message: joined to nothing
+
+
+class Partition:
+    """One partition's state. `tables` is what its journal keeps beside `head`."""
+
+    def __init__(self, number: int, *, rules: Rules, zone: str, window_hours: float, tally_seconds: float) -> None:
+        self.number = number
+        self.head = Head()
+        self.counts = Counts()
+        self.messages = Messages(hours=Hours(zone), window_hours=window_hours)
+        self.people = People(rules.policy)
+        self.tables: dict[str, Blocks[object]] = {
+            "labels": self.messages.numbers.table,  # type: ignore[dict-item]  # each table knows its own row type
+            "messages": self.messages.table,  # type: ignore[dict-item]
+            "cells": self.messages.totals.table,  # type: ignore[dict-item]
+            "people": self.people.table,  # type: ignore[dict-item]
+        }
+        self._rules = rules
+        self._tally_ms = round(tally_seconds * 1000)
+        self._holds: dict[tuple[str, str, str, str], bool] = {}
+
+    def fold(self, records: Iterable[Record]) -> list[Effect]:
+        """Read these records, which follow the last ones, and return what is to be done about them."""
+        effects: list[Effect] = []
+        last = None
+        for record in records:
+            last = record
+            effects += self._advance(record.timestamp, record.offset)
+            try:
+                event = decode(record.value or b"")
+            except msgspec.DecodeError as error:
+                effects.append(_refused(record, error))
+                continue
+            self.counts.events += 1
+            if event.src is not None and self._is_known(event.src):
+                self.counts.again += 1
+                continue
+            effects += self._take(event, at_ms=self._at_ms(event, record.timestamp), upto=record.offset)
+        if last is not None:
+            self._mark(last)
+            if self.head.clock_ms - self.head.flushed_ms >= self._tally_ms:
+                effects += self.flush()
+        return effects
+
+    def flush(self) -> list[Tally]:
+        """The totals that changed and have not left yet."""
+        self.head.flushed_ms = self.head.clock_ms
+        return self.messages.totals.take_pending(partition=self.number, upto=self.head.to)
+
+    def take_counts(self) -> Counts:
+        counts, self.counts = self.counts, Counts()
+        return counts
+
+    def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
+        """The tables were filled from the journal: find the indexes again."""
+        self.messages.loaded(changed_cells)
+        self.people.loaded()
+
+    def _advance(self, timestamp_ms: int, offset: int) -> list[Effect]:
+        head = self.head
+        if timestamp_ms <= head.clock_ms:
+            return []
+        head.clock_ms = timestamp_ms
+        effects: list[Effect] = list(self.messages.advance(timestamp_ms, partition=self.number, upto=head.to))
+        if not self.people.is_quiet(timestamp_ms):
+            effects += self.people.expire(now_ms=timestamp_ms, upto=offset)
+        return effects
+
+    def _is_known(self, src: Src) -> bool:
+        topic, partition, offset, index = src
+        marks = self.head.seen.setdefault(topic, {})
+        if (offset, index) <= marks.get(partition, (-1, -1)):
+            return True
+        marks[partition] = (offset, index)
+        return False
+
+    def _at_ms(self, event: Event, timestamp_ms: int) -> int:
+        at_ms = epoch_ms(event.at)
+        return at_ms if at_ms <= self.head.clock_ms + _AHEAD_MS else timestamp_ms
+
+    def _mark(self, record: Record) -> None:
+        head = self.head
+        head.to, head.timestamp_ms, head.checksum = record.offset, record.timestamp, crc32(record.value or b"")
+
+    def _take(self, event: Event, *, at_ms: int, upto: int) -> list[Suppression]:
+        if isinstance(event, Receipt):
+            return self._take_receipt(event, at_ms=at_ms, upto=upto)
+        if isinstance(event, Submit):
+            if self.messages.take_submit(event, at_ms=at_ms).news is News.TOO_LATE:
+                self.counts.too_late += 1
+            return []
+        if isinstance(event, Engagement):
+            return self._take_engagement(event, at_ms=at_ms, upto=upto)
+        return self._take_command(event, at_ms=at_ms, upto=upto)
+
+    def _take_receipt(self, receipt: Receipt, *, at_ms: int, upto: int) -> list[Suppression]:
+        if receipt.message_id is None or receipt.to is None:
+            self.counts.unmatched += 1
+            self._count(receipt, receipt.carrier)
+            return self._accuse(receipt, None, at_ms=at_ms, upto=upto) if receipt.to else []
+        booked = self.messages.take_receipt(receipt, at_ms=at_ms)
+        match booked.news:
+            case News.NEW:
+                self._count(receipt, booked.running.cell.carrier if booked.running else receipt.carrier)
+            case News.REPEATED:
+                self.counts.repeated += 1
+            case News.TOO_LATE:
+                self.counts.too_late += 1
+        if receipt.category in _NEVER_LIFTED_BY_DELIVERY or (receipt.status in FAILED and not booked.is_delivered):
+            return self._accuse(receipt, booked.labels, at_ms=at_ms, upto=upto)
+        if booked.is_delivered:
+            return self.people.acquit(
+                f"{receipt.channel}:{receipt.to}", receipt.provider, receipt.message_id,
+                now_ms=self.head.clock_ms, upto=upto,
+            )  # fmt: skip
+        return []
+
+    def _accuse(self, receipt: Receipt, labels: object, *, at_ms: int, upto: int) -> list[Suppression]:
+        """Hold the failure against the recipient, if any row of the policy asks after such failures."""
+        category, code = receipt.category or "unknown", (receipt.said.code or "").casefold()
+        if not self._is_held(receipt.channel, category, receipt.permanence, code):
+            return []
+        fact = Fact(
+            at_ms, "failure", receipt.provider, receipt.message_id or "",
+            category=category, permanence=receipt.permanence, code=code, rule=receipt.rule or "",
+            channel=receipt.channel,
+            account=receipt.account or getattr(labels, "account", None) or "",
+            stream=receipt.stream or getattr(labels, "stream", None) or "",
+        )  # fmt: skip
+        return self.people.accuse(
+            f"{receipt.channel}:{receipt.to}", fact, now_ms=self.head.clock_ms, upto=upto
+        )
+
+    def _is_held(self, channel: str, category: str, permanence: str, code: str) -> bool:
+        key = (channel, category, permanence, code)
+        held = self._holds.get(key)
+        if held is None:
+            held = any(rule.matches(channel, category, permanence, code or None) for rule in self._rules.policy)
+            if len(self._holds) < 10_000:  # a provider may invent codes without end
+                self._holds[key] = held
+        return held
+
+    def _take_engagement(self, event: Engagement, *, at_ms: int, upto: int) -> list[Suppression]:
+        if event.type == "complaint":
+            fact = Fact(at_ms, "failure", event.provider, event.message_id or "", category="complaint",
+                        permanence="permanent", rule="engagement:complaint", channel=event.channel)  # fmt: skip
+        elif event.type in {"stop", "start"}:
+            fact = Fact(at_ms, event.type, event.provider, event.message_id or "", channel=event.channel)
+        else:
+            return []
+        return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
+
+    def _take_command(self, event: Command, *, at_ms: int, upto: int) -> list[Suppression]:
+        if event.name not in {"add", "restore"}:
+            return []
+        fact = Fact(at_ms, event.name, "staff", "", category="manual", rule="command", channel=event.channel,
+                    scope=event.scope, by=event.by,
+                    until_ms=epoch_ms(event.until) if event.until else 0)  # fmt: skip
+        return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
+
+    def _count(self, receipt: Receipt, carrier: str | None) -> None:
+        counts = self.counts
+        key = (receipt.channel, carrier, receipt.status)
+        counts.receipts[key] = counts.receipts.get(key, 0) + 1
+        if receipt.status in FAILED:
+            category = receipt.category or "unknown"
+            failure = (receipt.channel, carrier, category, receipt.permanence)
+            counts.failures[failure] = counts.failures.get(failure, 0) + 1
+            if category == "unknown" and receipt.said.code:
+                unknown = (receipt.provider, receipt.said.code)
+                counts.unknown[unknown] = counts.unknown.get(unknown, 0) + 1
+
+
+def _refused(record: Record, error: msgspec.DecodeError) -> DeadLetter:
+    """Nobody but intake writes to acquit.events; what somebody else wrote there is kept as well."""
+    return dead_letter(record, "acquit", Undecodable("undecodable", f"no canonical event: {error}"))

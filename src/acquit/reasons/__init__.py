@@ -1,0 +1,93 @@
+"""Step 3: why it failed. The provider's words, looked up: code table, then status word, then unknown.
+
+The status word decides whether a message was delivered; a code only refines a failure, for some providers send
+non-zero codes with delivered receipts (SMPP after Sinch's change of 2022-10-18). Unknown is an answer.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from acquit.events import WORDS_LIMIT, FAILED, Action, Category, Permanence, Receipt, Report, Said, Src, Status
+from acquit.rules import CodeRow, Rules, StatusRow
+
+
+class Reason(Struct, frozen=True, gc=False):
+    """What a provider's words mean, and the id of the row that says so."""
+
+    status: Status
+    category: Category | None
+    sub_reason: str | None
+    permanence: Permanence
+    action: Action
+    rule: str
+
+
+def explain(report: Report, rules: Rules) -> Reason:
+    """The reason for a report. Never fails: words that no table knows give status or category `unknown`."""
+    word = _status_row(report, rules)
+    code = _code_row(report, rules)
+    status: Status = word.status if word else "unknown"
+    if code and code.status:
+        status = code.status
+    if code and (status in FAILED or status in {"deferred", "unknown"}):
+        return Reason(status, code.category, code.sub_reason, code.permanence, code.action, code.id)
+    if word and (status not in FAILED or word.category):
+        return Reason(status, word.category, word.sub_reason, word.permanence, word.action, word.id)
+    if word:
+        return _unknown(status, word.id, rules)
+    return _unknown(status, f"{report.provider}:unknown", rules)
+
+
+def receipt(report: Report, reason: Reason, *, rules: Rules, received_at: datetime, src: Src | None,
+            carrier_guess: str | None) -> Receipt:  # fmt: skip
+    """The report in our words, with the provider's beside them."""
+    assert report.at is not None, "normalise gives every report a time"
+    return Receipt(
+        provider=report.provider,
+        channel=report.channel,
+        at=report.at,
+        status=reason.status,
+        message_id=report.message_id,
+        to=report.to,
+        received_at=received_at,
+        submitted_at=report.submitted_at,
+        route=report.route,
+        carrier=report.carrier or carrier_guess,
+        account=report.account,
+        stream=report.stream,
+        supplier=report.supplier,
+        carrier_is_guess=report.carrier is None and carrier_guess is not None,
+        category=reason.category,
+        sub_reason=reason.sub_reason,
+        permanence=reason.permanence,
+        action=reason.action,
+        retry_after_seconds=report.retry_after_seconds,
+        rule=reason.rule,
+        ruleset=rules.version,
+        said=Said(_cut(report.status), _cut(report.code), _cut(report.text)),
+        src=src,
+    )
+
+
+def _cut(words: str | None) -> str | None:
+    return words[:WORDS_LIMIT] if words else None
+
+
+def _status_row(report: Report, rules: Rules) -> StatusRow | None:
+    words = rules.statuses.get(report.provider)
+    return words.get(report.status.casefold()) if words and report.status else None
+
+
+def _code_row(report: Report, rules: Rules) -> CodeRow | None:
+    table = rules.codes.get(report.codes or report.provider)
+    rows = table.get(report.code.casefold()) if table and report.code else None
+    if not rows:
+        return None
+    text = (report.text or "").casefold()
+    return next((row for row in rows if row.words in text), None)
+
+
+def _unknown(status: Status, rule: str, rules: Rules) -> Reason:
+    row = rules.categories["unknown"]
+    return Reason(status, "unknown", None, row.permanence, row.action, rule)

@@ -1,0 +1,131 @@
+"""Delivery per channel, carrier and hour of submission: the running totals of all partitions, added up.
+
+Of each cell and source partition the total with the highest offset counts, so a record that comes twice, or late, changes
+nothing. Hours carry labels 00 to 23; what is shown under a label is its latest day.
+"""
+
+from collections.abc import Iterable
+from zlib import crc32
+
+from msgspec import DecodeError, Struct
+
+from acquit.blocks import Blocks
+from acquit.capped import Capped
+from acquit.effects import read_tally
+from acquit.envelope import Record
+from acquit.events import DELIVERED, FINAL
+from acquit.ledger.hours import Hours
+
+KEPT_DAYS = 40
+Place = tuple[str, str, int]
+"""Channel, carrier (its label), start of the hour."""
+
+
+class Cohort(Struct, frozen=True):
+    """The messages of one carrier and hour, by status now; a status that fell to nothing stays, with 0."""
+
+    channel: str
+    carrier: str  # its label
+    hour: str
+    status: dict[str, int]
+
+    @property
+    def delivered(self) -> int:
+        return sum(number for status, number in self.status.items() if status in DELIVERED)
+
+    @property
+    def final(self) -> int:
+        return sum(number for status, number in self.status.items() if status in FINAL)
+
+
+class Held(Struct, array_like=True):
+    """The last total of one cell from one source partition."""
+
+    upto: int
+    channel: str
+    carrier: str | None
+    status: dict[str, int]
+
+
+class RoutesHead(Struct):
+    """How far the tallies are read."""
+
+    to: int = -1
+    timestamp_ms: int = 0
+    checksum: int = 0
+    newest_hour: int = 0
+
+
+class Sums:
+    """The state of the routes agent."""
+
+    def __init__(self, carriers: Capped, *, zone: str) -> None:
+        self._carriers = carriers
+        self.head = RoutesHead()
+        self._held: Blocks[Held] = Blocks(Held)
+        self.tables: dict[str, Blocks[Held]] = {"totals": self._held}
+        self._hours = Hours(zone)
+        self._sums: dict[Place, dict[str, int]] = {}
+        self._latest: dict[tuple[str, str, str], int] = {}
+
+    def loaded(self, changed_cells: list[tuple[int, str]]) -> None:  # noqa: ARG002 - a journal says it to every state
+        self._sums.clear()
+        self._latest.clear()
+        for hour, _, held in self._held:
+            self._add(hour, held, 1)
+
+    def take(self, key: bytes, value: bytes) -> Place | None:
+        """Take a running total; returns the place whose sum it changed."""
+        tally = read_tally(value)
+        hour, name = tally.cell.hour, key.decode()
+        before = self._held.get(hour, name)
+        if before is not None and before.upto > tally.upto:
+            return None
+        held = Held(tally.upto, tally.cell.channel, tally.cell.carrier, dict(tally.status))
+        if before is not None:
+            self._add(hour, before, -1)
+        self._held.put(hour, name, held)
+        self._forget_old(hour)
+        return self._add(hour, held, 1)
+
+    def take_record(self, record: Record) -> Place | None:
+        """Take a record of `acquit.tallies`. A tombstone, or what is no total, changes nothing."""
+        self.head.to, self.head.timestamp_ms = record.offset, record.timestamp
+        self.head.checksum = crc32(record.value or b"")
+        if record.key is None or record.value is None:
+            return None
+        try:
+            return self.take(record.key, record.value)
+        except DecodeError:
+            return None
+
+    def cohorts(self, places: Iterable[Place]) -> list[Cohort]:
+        """Those of these places that are the latest day of their hour."""
+        return [
+            Cohort(channel, carrier, label, dict(self._sums[channel, carrier, start]))
+            for channel, carrier, start in dict.fromkeys(places)
+            if (channel, carrier, start) in self._sums
+            and self._latest[channel, carrier, label := self._hours.label(start)] == start
+        ]
+
+    def all_cohorts(self) -> list[Cohort]:
+        return self.cohorts(list(self._sums))
+
+    def _add(self, hour: int, held: Held, sign: int) -> Place:
+        place = (held.channel, self._carriers.label(held.carrier), hour)
+        sums = self._sums.setdefault(place, {})
+        for status, number in held.status.items():
+            sums[status] = sums.get(status, 0) + sign * number
+        label = (place[0], place[1], self._hours.label(hour))
+        self._latest[label] = max(self._latest.get(label, hour), hour)
+        return place
+
+    def _forget_old(self, hour: int) -> None:
+        if hour <= self.head.newest_hour:
+            return
+        self.head.newest_hour = hour
+        oldest = hour - KEPT_DAYS * 86_400
+        for old in [start for start in self._held.rows if start < oldest]:
+            for held in self._held.drop(old).values():
+                self._sums.pop((held.channel, self._carriers.label(held.carrier), old), None)
+

@@ -1,0 +1,231 @@
+"""What the field knows, as data: code tables, status words, category defaults, policy. Nothing here decides anything.
+
+Layout, here and in an operator's own folder, whose rows replace the shipped ones one by one:
+
+    categories.csv           category, permanence, action, advice        the defaults of each category
+    statuses/<provider>.csv  word, status, category, ...                 what a provider's status word means
+    codes/<table>.csv        code, words, status, category, ...          why, by code; `words` tells rows of one code apart
+    policy.toml              [[rule]]                                    which failures suppress, where and how long
+
+A row with an error refuses to load: BadRules names file, line and field. Every row has a source.
+"""
+
+import csv
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
+
+from acquit.errors import BadRules
+from acquit.events import ACTIONS, CATEGORIES, PERMANENCES, STATUSES, Action, Category, Permanence, Status
+from acquit.rules.policy import PolicyRule, policy_rules
+
+SHIPPED = Path(__file__).parent
+VERSION = "2026.11.1"
+"""The shipped ruleset. A release that changes a row changes it."""
+
+
+class CategoryRow(Struct, frozen=True):
+    """The defaults of a category: what it says about the address, what to do, and that in a sentence."""
+
+    category: Category
+    permanence: Permanence
+    action: Action
+    advice: str
+
+
+class StatusRow(Struct, frozen=True):
+    """What a provider's status word means, and why it failed as far as the word alone tells."""
+
+    id: str
+    status: Status
+    category: Category | None
+    sub_reason: str | None
+    permanence: Permanence
+    action: Action
+    advice: str
+    source: str
+
+
+class CodeRow(Struct, frozen=True):
+    """Why, by the provider's code. `words` must be in the provider's text; `status` overrules the status word."""
+
+    id: str
+    words: str
+    status: Status | None
+    category: Category
+    sub_reason: str | None
+    permanence: Permanence
+    action: Action
+    advice: str
+    source: str
+
+
+class Rules(Struct, frozen=True):
+    """Everything that is known, loaded once and handed down as an argument.
+
+    Words and codes are keyed in casefolded form; a code's rows are in file order, those with `words` first.
+    """
+
+    version: str
+    categories: Mapping[str, CategoryRow]
+    statuses: Mapping[str, Mapping[str, StatusRow]]
+    codes: Mapping[str, Mapping[str, tuple[CodeRow, ...]]]
+    policy: tuple[PolicyRule, ...]
+
+
+def load(own: Path | None = None) -> Rules:
+    """The shipped rules, with an operator's own rows on top. Raises BadRules."""
+    if own is not None and not own.is_dir():
+        raise BadRules(own, None, None, "no such folder")
+    folders = [SHIPPED] if own is None else [SHIPPED, own]
+    categories = _categories(folders)
+    return Rules(
+        version=VERSION if own is None else f"{VERSION}+{_checksum(own):08x}",
+        categories=categories,
+        statuses={name: _statuses(paths, categories) for name, paths in _tables(folders, "statuses").items()},
+        codes={name: _codes(paths, categories) for name, paths in _tables(folders, "codes").items()},
+        policy=policy_rules([folder / "policy.toml" for folder in folders if (folder / "policy.toml").exists()]),
+    )
+
+
+def _checksum(folder: Path) -> int:
+    checksum = 0
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in {".csv", ".toml"}):
+        checksum = zlib.crc32(path.read_bytes(), checksum)
+    return checksum
+
+
+def _tables(folders: list[Path], kind: str) -> dict[str, list[Path]]:
+    tables: dict[str, list[Path]] = {}
+    for folder in folders:
+        for path in sorted((folder / kind).glob("*.csv")):
+            tables.setdefault(path.stem, []).append(path)
+    return tables
+
+
+def _categories(folders: list[Path]) -> dict[str, CategoryRow]:
+    rows: dict[str, CategoryRow] = {}
+    for folder in folders:
+        path = folder / "categories.csv"
+        if path.exists():
+            for line in _lines(path, ("category", "permanence", "action", "advice")):
+                category = line.one_of("category", CATEGORIES)
+                rows[category] = CategoryRow(
+                    category, line.one_of("permanence", PERMANENCES), line.one_of("action", ACTIONS), line.text("advice")
+                )
+    for category in CATEGORIES:
+        if category not in rows:
+            raise BadRules(SHIPPED / "categories.csv", None, "category", f"no row for {category}")
+    return rows
+
+
+_STATUS_COLUMNS = ("word", "status", "category", "sub_reason", "permanence", "action", "advice", "source")
+_CODE_COLUMNS = ("code", "words", "status", "category", "sub_reason", "permanence", "action", "advice", "source")
+
+
+def _statuses(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[str, StatusRow]:
+    rows: dict[str, StatusRow] = {}
+    for path in paths:
+        seen: set[str] = set()
+        for line in _lines(path, _STATUS_COLUMNS):
+            word = line.text("word")
+            line.once(seen, word.casefold(), "word")
+            category = line.one_of("category", CATEGORIES) if line.has("category") else None
+            defaults = categories.get(category) if category else None
+            rows[word.casefold()] = StatusRow(
+                id=f"{path.stem}:status:{word}",
+                status=line.one_of("status", STATUSES),
+                category=category,
+                sub_reason=line.optional("sub_reason"),
+                permanence=line.one_of("permanence", PERMANENCES, defaults.permanence if defaults else "none"),
+                action=line.one_of("action", ACTIONS, defaults.action if defaults else "none"),
+                advice=line.optional("advice") or (defaults.advice if defaults else ""),
+                source=line.text("source"),
+            )
+    return rows
+
+
+def _codes(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[str, tuple[CodeRow, ...]]:
+    rows: dict[tuple[str, str], CodeRow] = {}
+    for path in paths:
+        seen: set[str] = set()
+        for line in _lines(path, _CODE_COLUMNS):
+            code, words = line.text("code"), line.optional("words") or ""
+            line.once(seen, f"{code.casefold()} {words.casefold()}", "code")
+            defaults = categories[line.one_of("category", CATEGORIES)]
+            rows[code.casefold(), words.casefold()] = CodeRow(
+                id=f"{path.stem}:code:{code}:{words}" if words else f"{path.stem}:code:{code}",
+                words=words.casefold(),
+                status=line.one_of("status", STATUSES) if line.has("status") else None,
+                category=defaults.category,
+                sub_reason=line.optional("sub_reason"),
+                permanence=line.one_of("permanence", PERMANENCES, defaults.permanence),
+                action=line.one_of("action", ACTIONS, defaults.action),
+                advice=line.optional("advice") or defaults.advice,
+                source=line.text("source"),
+            )
+    by_code: dict[str, tuple[CodeRow, ...]] = {}
+    for (code, _), row in sorted(rows.items(), key=lambda item: not item[0][1]):  # rows with words first; stable
+        by_code[code] = (*by_code.get(code, ()), row)
+    return by_code
+
+
+Word = TypeVar("Word", bound=str)
+
+
+class _Line(Struct, frozen=True):
+    """One row of a CSV file, and where it stands."""
+
+    path: Path
+    number: int
+    fields: dict[str, str]
+
+    def wrong(self, field: str, problem: str) -> BadRules:
+        return BadRules(self.path, self.number, field, problem)
+
+    def has(self, field: str) -> bool:
+        return bool(self.fields[field])
+
+    def optional(self, field: str) -> str | None:
+        return self.fields[field] or None
+
+    def text(self, field: str) -> str:
+        if not self.fields[field]:
+            raise self.wrong(field, "is empty")
+        return self.fields[field]
+
+    def one_of(self, field: str, words: tuple[Word, ...], default: Word | None = None) -> Word:
+        if not self.fields[field] and default is not None:
+            return default
+        for word in words:
+            if word == self.fields[field]:
+                return word
+        raise self.wrong(field, f"{self.fields[field]!r} is none of {', '.join(words)}")
+
+    def once(self, seen: set[str], key: str, field: str) -> None:
+        if key in seen:
+            raise self.wrong(field, "stands twice in this file")
+        seen.add(key)
+
+
+def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[_Line]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRules(path, path.read_bytes()[: error.start].count(b"\n") + 1, None, "is not UTF-8") from None
+    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    try:
+        header = tuple(next(reader, ()))
+        if header != columns:
+            raise BadRules(path, 1, None, f"the columns must be {','.join(columns)}")
+        for values in reader:
+            if not values:
+                continue
+            if len(values) != len(columns):
+                raise BadRules(path, reader.line_num, None, f"has {len(values)} fields, not {len(columns)}")
+            yield _Line(path, reader.line_num, {c: v.strip() for c, v in zip(columns, values, strict=True)})
+    except csv.Error as error:
+        raise BadRules(path, reader.line_num, None, str(error)) from None

@@ -1,0 +1,25 @@
+"""JSON Schemas of what the topics carry, made from the very types that read and write them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from acquit.effects import Suppression, SuppressionRecord, Tally
+from acquit.events import Command, Engagement, Event, Receipt, Submit
+
+SCHEMAS: Mapping[str, Any] = {
+    "submit": Submit,
+    "receipt": Receipt,
+    "engagement": Engagement,
+    "command": Command,
+    "event": Event,
+    "suppression": SuppressionRecord,
+    "suppression-log": Suppression,
+    "tally": Tally,
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of this kind of record. Raises KeyError."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(SCHEMAS[name])}

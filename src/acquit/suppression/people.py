@@ -1,0 +1,120 @@
+"""Everyone against whom something is held: their facts, and the entries of the list that follow from them."""
+
+import zlib
+from heapq import heappop, heappush
+
+from msgspec import Struct
+
+from acquit.blocks import Blocks
+from acquit.effects import Change, Entry, Suppression
+from acquit.events import from_epoch_ms
+from acquit.rules.policy import PolicyRule
+from acquit.suppression.judge import Fact, judge
+
+BLOCKS = 256
+FACTS_LIMIT = 64
+"""A person who fails more often is long held; the oldest failures go first, what they said never does."""
+
+
+class Person(Struct, array_like=True):
+    """A recipient who failed, said stop, or was put on the list by hand."""
+
+    facts: list[Fact]
+    entries: dict[str, Entry]
+
+
+class People:
+    """The list of one partition, as it follows from the facts. Only those of whom there is a fact are in it."""
+
+    def __init__(self, policy: tuple[PolicyRule, ...]) -> None:
+        self.table: Blocks[Person] = Blocks(Person)
+        self._policy = policy
+        self._expiries: list[tuple[int, str]] = []
+
+    def accuse(self, recipient: str, fact: Fact, *, now_ms: int, upto: int) -> list[Suppression]:
+        """Hold a fact against (or for) a person. The failures of one message count once: the earliest."""
+        person = self.table.get(_block(recipient), recipient) or Person([], {})
+        if fact.kind == "failure":
+            told = _failure_of(person, fact.provider, fact.message_id)
+            if told is not None and (fact.message_id and told <= fact):
+                return []
+            person.facts = [f for f in person.facts if f is not told or not fact.message_id]
+        elif fact in person.facts:
+            return []
+        person.facts.append(fact)
+        _limit(person)
+        return self._judge(recipient, person, now_ms=now_ms, upto=upto)
+
+    def acquit(self, recipient: str, provider: str, message_id: str, *, now_ms: int, upto: int) -> list[Suppression]:
+        """The message arrived after all: its failure is withdrawn. Complaints and opt-outs are no failures to arrive."""
+        person = self.table.get(_block(recipient), recipient)
+        told = _failure_of(person, provider, message_id) if person else None
+        if person is None or told is None or told.category in {"complaint", "opted_out"}:
+            return []
+        person.facts.remove(told)
+        return self._judge(recipient, person, now_ms=now_ms, upto=upto)
+
+    def expire(self, *, now_ms: int, upto: int) -> list[Suppression]:
+        """What has expired by this time leaves the list."""
+        changes: list[Suppression] = []
+        while self._expiries and self._expiries[0][0] <= now_ms:
+            _, recipient = heappop(self._expiries)
+            person = self.table.get(_block(recipient), recipient)
+            if person is not None:
+                changes += self._judge(recipient, person, now_ms=now_ms, upto=upto, lifted="expired")
+        return changes
+
+    def is_quiet(self, now_ms: int) -> bool:
+        """Whether nothing expires by this time."""
+        return not self._expiries or self._expiries[0][0] > now_ms
+
+    def loaded(self) -> None:
+        """The table was filled from the journal: find the expiries again."""
+        self._expiries = []
+        for _, recipient, person in self.table:
+            self._watch(recipient, person.entries)
+
+    def _judge(
+        self, recipient: str, person: Person, *, now_ms: int, upto: int, lifted: Change = "lifted"
+    ) -> list[Suppression]:
+        before, person.entries = person.entries, judge(person.facts, self._policy, now_ms=now_ms)
+        if person.facts:
+            self.table.put(_block(recipient), recipient, person)
+        elif self.table.get(_block(recipient), recipient):
+            self.table.remove(_block(recipient), recipient)
+        self._watch(recipient, person.entries)
+        return [
+            Suppression(recipient, scope, change, from_epoch_ms(now_ms), after, was, upto)
+            for scope in sorted({*before, *person.entries})
+            if (change := _change(was := before.get(scope), after := person.entries.get(scope), lifted))
+        ]
+
+    def _watch(self, recipient: str, entries: dict[str, Entry]) -> None:
+        for entry in entries.values():
+            if entry.until is not None:
+                heappush(self._expiries, (round(entry.until.timestamp() * 1000), recipient))
+
+
+def _block(recipient: str) -> int:
+    return zlib.crc32(recipient.encode()) % BLOCKS
+
+
+def _failure_of(person: Person, provider: str, message_id: str) -> Fact | None:
+    for fact in person.facts:
+        if fact.kind == "failure" and fact.message_id == message_id and fact.provider == provider:
+            return fact
+    return None
+
+
+def _limit(person: Person) -> None:
+    failures = [fact for fact in person.facts if fact.kind == "failure"]
+    if len(failures) > FACTS_LIMIT:
+        person.facts.remove(min(failures))
+
+
+def _change(before: Entry | None, after: Entry | None, lifted: Change) -> Change | None:
+    if before == after:
+        return None
+    if after is None:
+        return lifted
+    return "suppressed" if before is None else "changed"

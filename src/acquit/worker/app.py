@@ -1,0 +1,314 @@
+"""The worker: one Faust app with four agents, built by a function. What each agent does stands in its own module.
+
+    raw topics > intake > events > ledger > suppressions > sink > Redis
+                                          > tallies > routes > gauges
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import faust
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from acquit.capped import Capped
+from acquit.effects import DeadLetter
+from acquit.partition import Partition
+from acquit.routes.cohorts import Place, Sums
+from acquit.rules import Rules
+from acquit.worker.connections import faust_credentials, kafka_options, redis_client
+from acquit.worker.health import Health
+from acquit.worker.intake import Intake
+from acquit.worker.journaled import Journaled
+from acquit.worker.lanes import Lanes, end_unacknowledged
+from acquit.worker.list_sink import ListSink, Reading
+from acquit.worker.metrics import Metrics
+from acquit.worker.origin import SourceChangedError, check_source
+from acquit.worker.perform import Performer
+from acquit.worker.record_batches import BatchApp, Batches, BatchScheduler
+from acquit.worker.sending import Outgoing
+from acquit.worker.settings import Settings
+from acquit.worker.sources import sources_of
+from acquit.worker.waiting import Waits, backoff, is_passing, pause
+
+STREAM_BATCHES = 8
+RENEW_SECONDS = 5.0
+LAG_SECONDS = 5.0
+IDLE_SECONDS = 1.0
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """The agents of one process and what they share."""
+
+    def __init__(self, settings: Settings, rules: Rules, health: Health, partitions: Mapping[str, int]) -> None:
+        self.settings = settings
+        self.health = health
+        self.metrics = health.metrics
+        self.waits = health.waits
+        self._partitions = partitions
+        self._options = kafka_options(settings)
+        self._performer = Performer(settings, partitions)
+        self._sources = sources_of(settings)
+        self._redis = redis_client(settings)
+        self._owning = asyncio.Lock()
+        self.app = build_app(settings)
+        self.app.positions = self._positions
+        self._reader: AIOKafkaConsumer | None = None
+        self._sink: ListSink | None = None
+        self._intake = Intake(
+            settings, rules=rules, sources=self._sources, performer=self._performer, metrics=self.metrics,
+            waits=self.waits, options=self._options,
+        )  # fmt: skip
+        self._ledger = self._journaled("events", "ledger", self._new_partition(rules), self._fold, self._folded)
+        self._routes = self._journaled("tallies", "routes", self._new_sums(health.carriers), self._add_up, self._added)
+        self._changed: list[Place] = []
+        self._lanes = {
+            "intake": Lanes(self.app, self._take_in),
+            "ledger": Lanes(self.app, self._take_events, idle=self._flush, idle_seconds=IDLE_SECONDS),
+            "sink": Lanes(self.app, self._take_suppressions),
+            "routes": Lanes(self.app, self._take_tallies),
+        }
+        health.watch(self._lanes)
+        self._agents()
+        self.app.on_partitions_revoked.connect(self._revoked)
+        self.app.on_rebalance_complete.connect(self._assigned)
+        self.app.timer(RENEW_SECONDS)(self._renew)
+        self.app.timer(LAG_SECONDS)(self._measure_lag)
+        self.app.timer(1.0)(self._beat)
+
+    def _agents(self) -> None:
+        self._agent("intake", *self._sources)
+        self._agent("ledger", self.settings.topic("events"))
+        self._agent("sink", self.settings.topic("suppressions"))
+        self._agent("routes", self.settings.topic("tallies"))
+
+    def _agent(self, name: str, *topics: str) -> None:
+        lanes = self._lanes[name]
+
+        async def relay(stream: faust.Stream[list[Any]]) -> None:
+            async for records in stream:
+                lanes.submit(records)
+
+        self.app.agent(self.app.topic(*topics, schema=Batches()), name=name)(relay)
+
+    # what the lanes do
+
+    async def _take_in(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        await self._intake.take(tp, records)
+        self._done(tp, records)
+
+    async def _take_events(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        await self._ledger.take(tp, records)
+        self._done(tp, records)
+
+    async def _take_tallies(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        await self._routes.take(tp, records)
+        self._done(tp, records)
+
+    async def _take_suppressions(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        assert self._sink is not None
+        await self._sink.project(tp, records)
+        self._done(tp, records)
+
+    def _done(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        self.app.consumer.mark_done(tp, records[-1])
+
+    # the ledger's fold and the routes' sum
+
+    def _fold(self, state: Partition, records: Sequence[Any]) -> list[Outgoing]:
+        effects = state.fold(records)
+        for effect in effects:
+            if isinstance(effect, DeadLetter):
+                self.metrics.refused(effect.provider, effect.reason)
+        return self._performer.outgoing(effects, partition=state.number, timestamp_ms=state.head.clock_ms)
+
+    def _folded(self, state: Partition) -> None:
+        self.metrics.folded(state.take_counts())
+
+    async def _flush(self, tp: TopicPartition) -> None:
+        await self._ledger.flush(
+            tp, lambda state: self._performer.outgoing(state.flush(), partition=state.number, timestamp_ms=0)
+        )
+
+    def _add_up(self, state: Sums, records: Sequence[Any]) -> list[Outgoing]:
+        self._changed = [place for place in map(state.take_record, records) if place]
+        return []
+
+    def _added(self, state: Sums) -> None:
+        self.metrics.show_cohorts(state.cohorts(self._changed))
+
+    # rebalances
+
+    async def _revoked(self, *_: Any, **__: Any) -> None:
+        self.health.is_assigned = False
+        await asyncio.gather(*(lanes.close() for lanes in self._lanes.values()))
+        self.app.consumer.forget()
+
+    async def _assigned(self, *_: Any, **__: Any) -> None:
+        try:
+            async with self._owning:
+                await self._own(self.app.consumer.assignment())
+        except Exception as error:  # noqa: BLE001 - owning nothing, the process must not go on
+            end_unacknowledged(error)
+
+    async def _own(self, assignment: Iterable[TopicPartition]) -> None:
+        """Forget all state and load it again; wait, not ready, for what is missing or not as it was."""
+        owned: dict[str, list[TopicPartition]] = {}
+        for tp in assignment:
+            owned.setdefault(tp.topic, []).append(tp)
+        for seconds in backoff():
+            try:
+                await self._load(owned)
+                break
+            except SourceChangedError as error:
+                self.waits.begin("topics", str(error))
+                await pause(seconds)
+            except (KafkaError, OSError) as error:
+                if not is_passing(error):
+                    raise
+                self.waits.begin("Kafka", error)
+                await pause(seconds)
+        self.waits.end("topics")
+        self.waits.end("Kafka")
+        self.health.is_assigned = True
+
+    async def _load(self, owned: Mapping[str, list[TopicPartition]]) -> None:
+        reader = await self._started_reader()
+        assert self._sink is not None
+        self._sink.forget()
+        lost = await self._ledger.own([tp.partition for tp in owned.get(self.settings.topic("events"), [])], reader)
+        tallies = owned.get(self.settings.topic("tallies"), [])
+        await self._routes.own([tp.partition for tp in tallies], reader)
+        if self.settings.fencing:
+            lost += await self._check_intake([tp for topic in self._sources for tp in owned.get(topic, [])], reader)
+        self.metrics.lost.inc(lost)
+        if lost:
+            log.error("%d records were removed by retention before they were read", lost)
+        self.metrics.clear_cohorts()
+        for journal in self._routes.journals.values():
+            self.metrics.show_cohorts(journal.state.all_cohorts())
+        for tp in owned.get(self.settings.topic("events"), []):
+            self._lanes["ledger"].open(tp)
+
+    async def _check_intake(self, tps: Sequence[TopicPartition], reader: AIOKafkaConsumer) -> int:
+        admin = AIOKafkaAdminClient(**self._options)
+        await admin.start()
+        try:
+            committed = await admin.list_consumer_group_offsets(self.settings.app_id, partitions=list(tps) or None)
+        finally:
+            await admin.close()
+        lost = 0
+        for tp in tps:
+            found = committed.get(tp)
+            if found is not None:
+                lost += await check_source(reader, tp, read_to=found.offset, mark=found.metadata)
+        return lost
+
+    async def _positions(self, assignment: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        wanted = set(assignment)
+        return {
+            tp: offset
+            for tp, offset in {**self._ledger.positions(), **self._routes.positions()}.items()
+            if tp in wanted
+        }
+
+    # what happens by the clock
+
+    async def _renew(self) -> None:
+        if not self.health.is_assigned or self._sink is None:
+            return
+        topic, lanes = self.settings.topic("suppressions"), self._lanes["sink"]
+        owned = {}
+        for tp in self.app.consumer.assignment():
+            if tp.topic == topic:
+                position = await self.app.consumer.position(tp)
+                owned[tp] = Reading(position or 0, lanes.is_idle_at(tp))
+        await self._sink.renew(owned, self.settings.event_partitions)
+
+    async def _measure_lag(self) -> None:
+        if not self.health.is_assigned:
+            return
+        consumer = self.app.consumer
+        for tp in consumer.assignment():
+            read_to = await consumer.position(tp)
+            lanes = self._lanes[self._agent_of(tp.topic)]
+            lag = max(0, (consumer.highwater(tp) or 0) - (read_to or 0)) + lanes.waiting_at(tp)
+            age = time.time() - lanes.begun_ms_at(tp) / 1000 if lag and lanes.begun_ms_at(tp) else 0.0
+            self.metrics.lag_records.labels(tp.topic, tp.partition).set(lag)
+            self.metrics.lag_seconds.labels(tp.topic, tp.partition).set(max(0.0, age))
+            self.health.lag[tp] = lag
+
+    async def _beat(self) -> None:
+        self.health.beat()
+
+    def _agent_of(self, topic: str) -> str:
+        ours = {"events": "ledger", "suppressions": "sink", "tallies": "routes"}
+        return next((agent for name, agent in ours.items() if topic == self.settings.topic(name)), "intake")  # type: ignore[arg-type]
+
+    # building
+
+    def _journaled(self, source: Any, name: str, new_state: Any, fold: Any, committed: Any) -> Journaled[Any]:
+        journal: Any = f"journal.{name}"
+        return Journaled(
+            source=self.settings.topic(source),
+            journal_topic=self.settings.topic(journal),
+            new_state=new_state,
+            fold=fold,
+            committed=committed,
+            waits=self.waits,
+            options=self._options,
+            transactional_prefix=f"{self.settings.app_id}-{name}" if self.settings.fencing else None,
+        )
+
+    def _new_partition(self, rules: Rules) -> Any:
+        return lambda number: Partition(
+            number,
+            rules=rules,
+            zone=self.settings.zone,
+            window_hours=self.settings.window_hours,
+            tally_seconds=self.settings.tally_seconds,
+        )
+
+    def _new_sums(self, carriers: Capped) -> Any:
+        return lambda _: Sums(carriers, zone=self.settings.zone)
+
+    async def _started_reader(self) -> AIOKafkaConsumer:
+        if self._reader is None:
+            committed = "read_committed" if self.settings.fencing else "read_uncommitted"
+            reader = AIOKafkaConsumer(**self._options, isolation_level=committed, enable_auto_commit=False)
+            await reader.start()
+            self._reader = reader
+            self._sink = ListSink(
+                self._redis, self.settings.topic("suppressions"), reader=reader, metrics=self.metrics, waits=self.waits
+            )
+        return self._reader
+
+
+def build_app(settings: Settings) -> BatchApp:
+    """A Faust app that fetches batches, keeps no tables, serves no pages and makes no topics."""
+    app = BatchApp(
+        settings.app_id,
+        broker=[f"kafka://{host}" for host in settings.kafka_bootstrap.split(",")],
+        broker_credentials=faust_credentials(settings),
+        broker_session_timeout=settings.session_timeout_seconds,
+        broker_heartbeat_interval=settings.heartbeat_seconds,
+        broker_rebalance_timeout=settings.rebalance_timeout_seconds,
+        broker_commit_interval=settings.commit_interval_seconds,
+        broker_max_poll_records=settings.max_poll_records,
+        consumer_max_fetch_size=settings.fetch_max_bytes,
+        consumer_auto_offset_reset="earliest",
+        ConsumerScheduler=BatchScheduler,
+        stream_buffer_maxsize=STREAM_BATCHES,
+        stream_wait_empty=False,  # what is in a lane is not Faust's to wait for
+        store="memory://",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+    )
+    app.reads_committed = settings.fencing
+    return app

@@ -1,0 +1,52 @@
+"""Simulated traffic onto Kafka: what `acquit simulate --kafka`, the system tests and the benchmark send."""
+
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from aiokafka import AIOKafkaProducer
+
+from acquit.errors import BadSettings
+from acquit.simulate import Record, Scenario, simulate
+from acquit.worker.connections import kafka_options
+from acquit.worker.sending import Outgoing, partition_of, send_all
+from acquit.worker.settings import Settings
+
+AT_ONCE = 2_000
+
+
+async def feed(settings: Settings, scenario: Scenario) -> int:
+    """Send a scenario's records to the topics of the settings, in their order; returns how many."""
+    producer = AIOKafkaProducer(**kafka_options(settings))
+    await producer.start()
+    sent = 0
+    try:
+        records = simulate(scenario)
+        while outgoing := await _next(producer, settings, records):
+            await send_all(producer, outgoing)
+            sent += len(outgoing)
+    finally:
+        await producer.stop()
+    return sent
+
+
+def topic_of(settings: Settings, record: Record) -> str:
+    """Raw records go to the raw topic that the settings map to their provider."""
+    if record.topic != "raw":
+        return settings.topic("submits" if record.topic == "submits" else "engagements")
+    for topic, provider in settings.raw_topics.items():
+        if provider == record.provider:
+            return topic
+    raise BadSettings("settings", None, "raw_topics", f"no topic is mapped to {record.provider}")
+
+
+async def _next(producer: AIOKafkaProducer, settings: Settings, records: Iterator[Record]) -> list[Outgoing]:
+    chosen: Iterable[Record] = islice(records, AT_ONCE)
+    outgoing, now_ms = [], time.time_ns() // 1_000_000
+    for record in chosen:
+        topic = topic_of(settings, record)
+        partitions = len(await producer.partitions_for(topic))
+        partition = partition_of(record.key or record.value, partitions)
+        timestamp_ms = min(record.timestamp_ms, now_ms)  # a broker refuses times that are hours ahead
+        outgoing.append(Outgoing(topic, partition, record.key, record.value, timestamp_ms))
+    return outgoing

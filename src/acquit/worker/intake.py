@@ -1,0 +1,85 @@
+"""The first agent: raw records to events in the recipients' log. It keeps no state, so its place is the group's offset."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from acquit.effects import DeadLetter
+from acquit.envelope import Sources
+from acquit.pipeline import take_in
+from acquit.rules import Rules
+from acquit.worker.metrics import Metrics
+from acquit.worker.perform import Performer
+from acquit.worker.sending import Outgoing, send_all
+from acquit.worker.settings import Settings
+from acquit.worker.waiting import Waits, backoff, is_passing, pause
+
+COMPRESSION = "lz4"
+BATCH_BYTES = 512 * 1024
+
+
+class Intake:
+    """Takes batches of raw records in. Its producer is idempotent; what it sends twice after a crash, `src` gives away."""
+
+    def __init__(
+        self, settings: Settings, *, rules: Rules, sources: Sources, performer: Performer, metrics: Metrics,
+        waits: Waits, options: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        self._rules = rules
+        self._sources = sources
+        self._performer = performer
+        self._metrics = metrics
+        self._waits = waits
+        self._max_bytes = settings.max_record_bytes
+        self._options = {
+            **options, "acks": "all", "enable_idempotence": settings.fencing, "compression_type": COMPRESSION,
+            "max_batch_size": BATCH_BYTES,
+        }  # fmt: skip
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+
+    async def take(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        """Have the whole batch at the broker before this returns, waiting for Kafka as long as it takes."""
+        outgoing, refused = self._read(tp, records)
+        for seconds in backoff():
+            try:
+                await send_all(await self._started(), outgoing)
+                break
+            except (KafkaError, OSError) as error:
+                if not is_passing(error):
+                    raise
+                self._waits.begin("Kafka", error)
+                await self.stop()
+                await pause(seconds)
+        self._waits.end("Kafka")
+        for letter in refused:
+            self._metrics.refused(letter.provider, letter.reason)
+
+    async def stop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    def _read(self, tp: TopicPartition, records: Sequence[Any]) -> tuple[list[Outgoing], list[DeadLetter]]:
+        source, performer = self._sources[tp.topic], self._performer
+        outgoing: list[Outgoing] = []
+        refused: list[DeadLetter] = []
+        for record in records:
+            taken = take_in(record, source, rules=self._rules, max_bytes=self._max_bytes)
+            if isinstance(taken, DeadLetter):
+                refused.append(taken)
+                outgoing.append(performer.dead_letter(taken, timestamp_ms=record.timestamp))
+            else:
+                outgoing += [performer.append(append, timestamp_ms=record.timestamp) for append in taken]
+        return outgoing, refused
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:  # all lanes share it
+            if self._producer is None:
+                producer = AIOKafkaProducer(**self._options)
+                await producer.start()
+                self._producer = producer
+            return self._producer

@@ -1,0 +1,236 @@
+"""The journal: an agent's state and its source's offset, written in one transaction with what the agent sends out.
+
+Owning a partition means: start its transactional producer, which fences the former owner and ends what it had open; then
+read what was journaled. After every rebalance everything is read again, and the source is sought to where it ends.
+
+Keys: `d/<to>/<part>` a delta, `b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h` the head at that
+checkpoint. A delta counts only if its `to` is greater than the head's. Values are msgpack and carry a format version.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from msgspec import Struct
+
+from acquit.blocks import Blocks
+from acquit.worker.sending import Outgoing, send_all
+
+FORMAT = 1
+PART_BYTES = 800_000
+"""A record is split below Kafka's usual 1 MB, with room for its key and its batch."""
+PIECE_ROWS = 2_000
+CHECKPOINT_BYTES = 16_000_000
+IDLE_SECONDS = 1.0
+"""Without fencing, on the embedded broker, the end of a topic is only known by silence."""
+
+
+class State(Protocol):
+    """What can be journaled: a head that is small, and tables of rows in blocks."""
+
+    head: Any
+    tables: Mapping[str, Blocks[Any]]
+
+    def loaded(self, changed_cells: list[tuple[int, str]]) -> None: ...
+
+
+S = TypeVar("S", bound=State)
+
+
+class _Record(Struct, array_like=True):
+    """The value of any journal record. `pieces` are (table, packed delta or block)."""
+
+    version: int
+    to: int
+    head: bytes
+    pieces: list[tuple[str, bytes]]
+
+
+class JournalTruncatedError(Exception):
+    """The journal could not be read to its end."""
+
+
+class Journal(Generic[S]):
+    """One partition's journal and the state that it keeps. `own` first; then `commit` batch by batch."""
+
+    def __init__(self, topic: str, partition: int, state: S, *, options: Mapping[str, Any], transactional_id: str | None) -> None:
+        self.topic, self.partition, self.state = topic, partition, state
+        self._options = options
+        self._transactional_id = transactional_id
+        self._producer: AIOKafkaProducer | None = None
+        self._deltas: list[bytes] = []
+        self._delta_bytes = 0
+        self._parts: dict[tuple[str, int], int] = {}
+
+    async def own(self) -> None:
+        """Fence the former owner, then read what it left. Raises KafkaError; nothing is owned then."""
+        self._producer = AIOKafkaProducer(
+            **self._options, transactional_id=self._transactional_id, acks="all", max_batch_size=PART_BYTES,
+        )  # fmt: skip
+        await self._producer.start()
+        self._load(await self._read())
+
+    async def disown(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), 5)
+            except Exception as error:  # noqa: BLE001 - a fenced producer may fail to stop; it is dropped all the same
+                del error
+
+    async def commit(self, outgoing: Sequence[Outgoing]) -> None:
+        """Send what goes out and journal the state as it is now, all or nothing.
+
+        Raises ProducerFenced when another worker owns the partition by now.
+        """
+        head = msgspec.msgpack.encode(self.state.head)
+        records = list(self._delta_records(self.state.head.to, head))
+        if self._delta_bytes + sum(len(r.value or b"") for r in records) > CHECKPOINT_BYTES:
+            await self._send([*outgoing, *self._checkpoint_records(self.state.head.to, head)])
+            self._deltas, self._delta_bytes = [], 0
+            return
+        await self._send([*outgoing, *records])
+        self._deltas += [record.key for record in records if record.key]
+        self._delta_bytes += sum(len(r.value or b"") for r in records)
+
+    async def send(self, outgoing: Sequence[Outgoing]) -> None:
+        """Send without journaling: for what may leave twice."""
+        await self._send(list(outgoing))
+
+    async def _send(self, outgoing: list[Outgoing]) -> None:
+        assert self._producer is not None, "own() comes first"
+        if self._transactional_id is None:
+            await send_all(self._producer, outgoing)
+            return
+        async with self._producer.transaction():
+            await send_all(self._producer, outgoing)
+
+    def _delta_records(self, to: int, head: bytes) -> Iterator[Outgoing]:
+        pieces = [
+            (name, msgspec.msgpack.encode(delta[start : start + PIECE_ROWS]))
+            for name, table in self.state.tables.items()
+            for delta in [table.take_delta()]
+            for start in range(0, len(delta), PIECE_ROWS)
+        ]
+        for part, group in enumerate(_groups(pieces)):
+            value = msgspec.msgpack.encode(_Record(FORMAT, to, head, group))
+            yield Outgoing(self.topic, self.partition, b"d/%020d/%04d" % (to, part), value)
+
+    def _checkpoint_records(self, to: int, head: bytes) -> Iterator[Outgoing]:
+        """Blocks that changed since the last checkpoint, the head, and tombstones for the deltas that they cover."""
+        for name, table in self.state.tables.items():
+            for block in table.take_stale():
+                yield from self._block_records(name, block, table.rows.get(block, {}), to)
+        yield self._record(b"h", msgspec.msgpack.encode(_Record(FORMAT, to, head, [])))
+        for key in self._deltas:
+            yield self._record(key, None)
+
+    def _block_records(self, name: str, block: int, rows: Mapping[str, Any], to: int) -> Iterator[Outgoing]:
+        items = list(rows.items())
+        packed = [
+            msgspec.msgpack.encode(dict(items[start : start + PIECE_ROWS])) for start in range(0, len(items), PIECE_ROWS)
+        ]
+        parts = list(_groups([(name, piece) for piece in packed]))
+        for part, group in enumerate(parts):
+            value = msgspec.msgpack.encode(_Record(FORMAT, to, b"", group))
+            yield self._record(_block_key(name, block, part), value)
+        for part in range(len(parts), self._parts.get((name, block), 0)):
+            yield self._record(_block_key(name, block, part), None)
+        self._parts[name, block] = len(parts)
+        if not parts:
+            del self._parts[name, block]
+
+    def _record(self, key: bytes, value: bytes | None) -> Outgoing:
+        return Outgoing(self.topic, self.partition, key, value)
+
+    async def _read(self) -> dict[bytes, bytes]:
+        committed = "read_committed" if self._transactional_id else "read_uncommitted"
+        reader = AIOKafkaConsumer(**self._options, isolation_level=committed, enable_auto_commit=False)
+        await reader.start()
+        try:
+            tp = TopicPartition(self.topic, self.partition)
+            reader.assign([tp])
+            return await _read_to_end(reader, tp, is_end_known=self._transactional_id is not None)
+        finally:
+            await reader.stop()
+
+    def _load(self, records: dict[bytes, bytes]) -> None:
+        checkpointed = -1
+        if b"h" in records:
+            head = self._decode(records[b"h"])
+            checkpointed, self.state.head = head.to, self._head(head)
+        for key in sorted(key for key in records if key.startswith(b"b/")):
+            self._load_block(key, self._decode(records[key]))
+        changed: list[tuple[int, str]] = []
+        for key in sorted(key for key in records if key.startswith(b"d/")):
+            record = self._decode(records[key])
+            if record.to > checkpointed:
+                changed += self._load_delta(record)
+                self._deltas.append(key)
+                self._delta_bytes += len(records[key])
+        self.state.loaded(changed)
+
+    def _load_block(self, key: bytes, record: _Record) -> None:
+        _, name, number, part = key.decode().split("/")
+        table, block = self.state.tables[name], int(number)
+        for _, packed in record.pieces:
+            table.rows.setdefault(block, {}).update(table.read_block(packed))
+        self._parts[name, block] = max(self._parts.get((name, block), 0), int(part) + 1)
+
+    def _load_delta(self, record: _Record) -> list[tuple[int, str]]:
+        self.state.head = self._head(record)
+        changed = []
+        for name, packed in record.pieces:
+            delta = self.state.tables[name].read_delta(packed)
+            self.state.tables[name].apply(delta)
+            if name == "cells":
+                changed += [(block, key) for block, key, _ in delta]
+        return changed
+
+    def _head(self, record: _Record) -> Any:
+        return msgspec.msgpack.decode(record.head, type=type(self.state.head))
+
+    def _decode(self, value: bytes) -> _Record:
+        record = msgspec.msgpack.decode(value, type=_Record)
+        if record.version != FORMAT:
+            raise JournalTruncatedError(f"{self.topic}/{self.partition} has format {record.version}, not {FORMAT}")
+        return record
+
+
+def _block_key(name: str, block: int, part: int) -> bytes:
+    return f"b/{name}/{block}/{part:04d}".encode()
+
+
+def _groups(pieces: list[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    """Pieces, put together up to the size of one record; at least one group, for the head travels in it."""
+    group: list[tuple[str, bytes]] = []
+    size = 0
+    for piece in pieces:
+        if group and size + len(piece[1]) > PART_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(piece)
+        size += len(piece[1])
+    if group:
+        yield group
+
+
+async def _read_to_end(reader: AIOKafkaConsumer, tp: TopicPartition, *, is_end_known: bool) -> dict[bytes, bytes]:
+    """The last value of every key. Raises JournalTruncatedError when the end that was seen at the start is not reached."""
+    records: dict[bytes, bytes] = {}
+    end = (await reader.end_offsets([tp]))[tp]
+    await reader.seek_to_beginning(tp)
+    silent = 0.0
+    while (await reader.position(tp) < end) if is_end_known else silent < IDLE_SECONDS:
+        batch = (await reader.getmany(tp, timeout_ms=200)).get(tp, [])
+        silent = 0.0 if batch else silent + 0.2
+        if silent > 30:
+            raise JournalTruncatedError(f"{tp.topic}/{tp.partition} ends at {end}, read to {await reader.position(tp)}")
+        for record in batch:
+            if record.value is None:
+                records.pop(record.key, None)
+            else:
+                records[record.key] = record.value
+    return records

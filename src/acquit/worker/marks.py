@@ -1,0 +1,19 @@
+"""A mark of a record, to know it again: its timestamp and a checksum. A recreated topic has other records at its offsets."""
+
+from typing import Protocol
+from zlib import crc32
+
+
+class Marked(Protocol):
+    timestamp: int
+    value: bytes | None
+
+
+def mark_of(record: Marked) -> str:
+    """`timestamp:checksum`, as it stands in the metadata of a committed offset."""
+    return f"{record.timestamp}:{crc32(record.value or b'')}"
+
+
+def is_same(mark: str, record: Marked) -> bool:
+    """Whether this is the record that the mark was made of. An empty mark says nothing and fits all."""
+    return not mark or mark == mark_of(record)

@@ -1,0 +1,115 @@
+"""All metrics, by name, here. Labels come from closed lists or are capped: never a recipient, never a message id."""
+
+import re
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from acquit.capped import OTHER, Capped
+from acquit.partition import Counts
+from acquit.routes.cohorts import Cohort
+
+UNKNOWN_CODES = 200
+_SHOWN_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,24}")
+_PERHAPS_A_NUMBER = re.compile(r"[0-9]{7,}")
+
+LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+class Metrics:
+    """Everything that a worker exposes, in a registry of its own."""
+
+    def __init__(self, carriers: Capped) -> None:
+        self.registry = CollectorRegistry()
+        self._carriers = carriers
+        self._codes = Capped(UNKNOWN_CODES)
+        self._receipts = self._counter("receipts", "Receipts that said something new", "channel", "carrier", "status")
+        self._failures = self._counter(
+            "failures", "Receipts of failures, by reason", "channel", "carrier", "category", "permanence"
+        )
+        self._unknown = self._counter("unknown_codes", "Failures whose code no table knows", "provider", "code")
+        self._dead = self._counter("dead_letters", "Records that could not be read", "provider", "reason")
+        self._taken = self._counter("events", "Events folded by the ledger")
+        self._again = self._counter("events_again", "Events read twice by ourselves and dropped")
+        self._repeated = self._counter("receipts_repeated", "Receipts that a provider sent more than once")
+        self._too_late = self._counter("events_too_late", "Events of hours that have left the window")
+        self._unmatched = self._counter("receipts_unmatched", "Receipts without a recipient or a message id")
+        self.lost = self._counter("events_lost", "Events that retention took before they were read")
+        labels = ["channel", "carrier", "hour"]
+        self._cohort = Gauge(
+            "acquit_cohort_messages", "Messages by hour of submission, its latest day, and status now",
+            [*labels, "status"], registry=self.registry,
+        )  # fmt: skip
+        self._ratio = Gauge(
+            "acquit_cohort_delivery_ratio", "Delivered and read over final, by hour of submission, its latest day",
+            labels, registry=self.registry,
+        )  # fmt: skip
+        self._latency = Histogram(
+            "acquit_append_to_redis_seconds", "From the raw record's append to its effect in Redis",
+            buckets=LATENCY_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self.lag_records = self._gauge("consumer_lag_records", "Records not read yet", "topic", "partition")
+        self.lag_seconds = self._gauge("consumer_lag_seconds", "Age of the oldest record not read", "topic", "partition")
+        self.ready = self._gauge("ready", "1 while the worker is ready, else 0")
+        self.waiting = self._gauge("waiting", "1 while the worker waits for a server", "server")
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"acquit_{name}_total", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"acquit_{name}", meaning, labels, registry=self.registry)
+
+    def folded(self, counts: Counts) -> None:
+        """What a batch of the ledger counted, once it is committed."""
+        for (channel, carrier, status), number in counts.receipts.items():
+            self._receipts.labels(channel, self._carriers.label(carrier), status).inc(number)
+        for (channel, carrier, category, permanence), number in counts.failures.items():
+            self._failures.labels(channel, self._carriers.label(carrier), category, permanence).inc(number)
+        for (provider, code), number in counts.unknown.items():
+            self._unknown.labels(provider, self._code(code)).inc(number)
+        self._taken.inc(counts.events)
+        self._again.inc(counts.again)
+        self._repeated.inc(counts.repeated)
+        self._too_late.inc(counts.too_late)
+        self._unmatched.inc(counts.unmatched)
+
+    def refused(self, provider: str, reason: str) -> None:
+        self._dead.labels(provider, reason).inc()
+
+    def projected(self, records: Sequence[Any]) -> None:
+        """Records of the list that Redis holds now; their timestamps are those of the raw records behind them."""
+        now = time.time()
+        for record in records:
+            self._latency.observe(max(0.0, now - record.timestamp / 1000))
+
+    def show_cohorts(self, cohorts: Sequence[Cohort]) -> None:
+        for cohort in cohorts:
+            place = (cohort.channel, cohort.carrier, cohort.hour)
+            for status, number in cohort.status.items():
+                if number:
+                    self._cohort.labels(*place, status).set(number)
+                else:
+                    _remove(self._cohort, *place, status)
+            if cohort.final:
+                self._ratio.labels(*place).set(cohort.delivered / cohort.final)
+            else:
+                _remove(self._ratio, *place)
+
+    def clear_cohorts(self) -> None:
+        self._cohort.clear()
+        self._ratio.clear()
+
+    def _code(self, code: str | None) -> str:
+        """A code as a label; what is long or might be somebody's number is not shown."""
+        if code is None or not _SHOWN_CODE.fullmatch(code) or _PERHAPS_A_NUMBER.search(code):
+            return OTHER
+        return self._codes.label(code)
+
+
+def _remove(gauge: Gauge, *labels: str) -> None:
+    """Take a series away, if it is there: an hour without messages is nothing, not zero."""
+    with suppress(KeyError):
+        gauge.remove(*labels)

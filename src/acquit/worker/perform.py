@@ -1,0 +1,47 @@
+"""Effects become records. The one place that knows which topic, key and partition an effect has."""
+
+from collections.abc import Iterable, Mapping
+
+from acquit.effects import Append, DeadLetter, Effect, Suppression, Tally
+from acquit.events import epoch_ms
+from acquit.worker.sending import Outgoing, partition_of
+from acquit.worker.settings import Settings
+
+
+class Performer:
+    """Turns effects into outgoing records. `partitions` gives the partition count of each of our topics."""
+
+    def __init__(self, settings: Settings, partitions: Mapping[str, int]) -> None:
+        self._events = settings.topic("events")
+        self._dead = settings.topic("dead-letters")
+        self._suppressions = settings.topic("suppressions")
+        self._log = settings.topic("suppression-log")
+        self._tallies = settings.topic("tallies")
+        self._partitions = partitions
+
+    def outgoing(self, effects: Iterable[Effect], *, partition: int, timestamp_ms: int) -> list[Outgoing]:
+        """The records of these effects, in order. `partition` is the ledger's own, `timestamp_ms` that of their cause."""
+        records: list[Outgoing] = []
+        for effect in effects:
+            match effect:
+                case Suppression():
+                    at_ms = epoch_ms(effect.at)
+                    records.append(Outgoing(self._suppressions, partition, effect.key, effect.value, at_ms))
+                    records.append(self._keyed(self._log, effect.recipient.encode(), effect.log, at_ms))
+                case Tally():
+                    records.append(Outgoing(self._tallies, 0, effect.key, effect.value))
+                case DeadLetter():
+                    records.append(self.dead_letter(effect, timestamp_ms=timestamp_ms))
+                case Append():
+                    records.append(self.append(effect, timestamp_ms=timestamp_ms))
+        return records
+
+    def append(self, effect: Append, *, timestamp_ms: int) -> Outgoing:
+        return self._keyed(self._events, effect.key, effect.value, timestamp_ms)
+
+    def dead_letter(self, effect: DeadLetter, *, timestamp_ms: int) -> Outgoing:
+        partition = partition_of(effect.key or effect.value or b"", self._partitions[self._dead])
+        return Outgoing(self._dead, partition, effect.key, effect.value, timestamp_ms, effect.headers)
+
+    def _keyed(self, topic: str, key: bytes, value: bytes, timestamp_ms: int) -> Outgoing:
+        return Outgoing(topic, partition_of(key, self._partitions[topic]), key, value, timestamp_ms)
