@@ -42,6 +42,10 @@ IDLE_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
+class StoodStillError(Exception):
+    """The process was paused, or its loop was blocked, for longer than its session."""
+
+
 class Worker:
     """The agents of one process and what they share."""
 
@@ -82,10 +86,14 @@ class Worker:
         self.app.timer(1.0)(self._beat)
 
     def _agents(self) -> None:
-        self._agent("intake", *self._sources)
-        self._agent("ledger", self.settings.topic("events"))
-        self._agent("sink", self.settings.topic("suppressions"))
-        self._agent("routes", self.settings.topic("tallies"))
+        topics = {
+            "intake": tuple(self._sources),
+            "ledger": (self.settings.topic("events"),),
+            "sink": (self.settings.topic("suppressions"),),
+            "routes": (self.settings.topic("tallies"),),
+        }
+        for name in self.settings.agents:
+            self._agent(name, *topics[name])
 
     def _agent(self, name: str, *topics: str) -> None:
         lanes = self._lanes[name]
@@ -244,7 +252,10 @@ class Worker:
             self.health.lag[tp] = lag
 
     async def _beat(self) -> None:
-        self.health.beat()
+        """A worker that stood still for longer than its session has lost its partitions, whatever it believes."""
+        still = self.health.beat()
+        if still > self.settings.session_timeout_seconds:
+            end_unacknowledged(StoodStillError(f"for {still:.0f} s"))
 
     def _agent_of(self, topic: str) -> str:
         ours = {"events": "ledger", "suppressions": "sink", "tallies": "routes"}

@@ -31,10 +31,13 @@ class Health:
 
     def watch(self, lanes: Mapping[str, Lanes]) -> None:
         self._lanes = lanes
-
-    def beat(self) -> None:
         self._beat_at = time.monotonic()
+
+    def beat(self) -> float:
+        """The loop turns; returns for how many seconds it did not."""
+        before, self._beat_at = self._beat_at, time.monotonic()
         self.metrics.ready.set(int(not self.not_ready()))
+        return self._beat_at - before
 
     def not_ready(self) -> list[str]:
         """Why senders and schedulers should not count on this worker now."""

@@ -42,6 +42,8 @@ KeptTopic = Literal[
     "dead-letters",
 ]  # fmt: skip
 TOPIC_NAMES: tuple[TopicName, ...] = get_args(TopicName)
+AgentName = Literal["intake", "ledger", "sink", "routes"]
+AGENTS: tuple[AgentName, ...] = get_args(AgentName)
 
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
 WITHOUT_END = -1
@@ -62,6 +64,11 @@ def _number(value: object) -> object:
     if isinstance(value, bool):  # pydantic would read true as 1
         raise ValueError("must be a number")  # noqa: TRY004 -- pydantic only collects ValueErrors
     return value
+
+
+def _words(value: object) -> object:
+    """The environment's form of a list: `word,word`."""
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
 
 def _entries(value: object) -> object:
@@ -332,6 +339,12 @@ class Settings(BaseSettings):
     tally_seconds: Seconds = Field(default=2, description="Time between two writings of the running totals")
     max_carriers: Count = Field(
         default=50, description="Carriers that metrics name, the busiest first; the rest is `other`"
+    )
+
+    agents: Annotated[tuple[AgentName, ...], BeforeValidator(_words), Field(min_length=1)] = Field(
+        AGENTS,
+        description="Agents that this worker runs: `intake,ledger,sink,routes`, or fewer, to scale them apart; workers "
+        "that run different ones need app_ids of their own",
     )
 
     http_host: Annotated[str, Field(min_length=1)] = Field(
