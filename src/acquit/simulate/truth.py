@@ -37,6 +37,11 @@ class Truth(Struct, frozen=True):
             sums[cell.carrier, cell.hour, cell.status] += messages
         return dict(sums)
 
+    def shown(self) -> dict[str, object]:
+        """As `acquit simulate --truth` writes it."""
+        cells = [{**cell._asdict(), "messages": number} for cell, number in sorted(self.cells.items())]
+        return {"counts": self.counts, "suppressed": self.suppressed, "cells": cells}
+
 
 COUNTS = (
     "messages",

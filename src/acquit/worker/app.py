@@ -7,7 +7,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import faust
@@ -33,11 +34,12 @@ from acquit.worker.record_batches import BatchApp, Batches, BatchScheduler
 from acquit.worker.sending import Outgoing
 from acquit.worker.settings import Settings
 from acquit.worker.sources import sources_of
-from acquit.worker.waiting import Waits, backoff, is_passing, pause
+from acquit.worker.waiting import backoff, is_passing, pause
 
 STREAM_BATCHES = 8
 RENEW_SECONDS = 5.0
 LAG_SECONDS = 5.0
+BEAT_SECONDS = 1.0
 IDLE_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
@@ -60,9 +62,9 @@ class Worker:
         self._sources = sources_of(settings)
         self._redis = redis_client(settings)
         self._owning = asyncio.Lock()
+        self._beating: asyncio.Task[None] | None = None
         self.app = build_app(settings)
         self.app.positions = self._positions
-        self._reader: AIOKafkaConsumer | None = None
         self._sink: ListSink | None = None
         self._intake = Intake(
             settings, rules=rules, sources=self._sources, performer=self._performer, metrics=self.metrics,
@@ -83,7 +85,6 @@ class Worker:
         self.app.on_rebalance_complete.connect(self._assigned)
         self.app.timer(RENEW_SECONDS)(self._renew)
         self.app.timer(LAG_SECONDS)(self._measure_lag)
-        self.app.timer(1.0)(self._beat)
 
     def _agents(self) -> None:
         topics = {
@@ -158,6 +159,8 @@ class Worker:
         self.app.consumer.forget()
 
     async def _assigned(self, *_: Any, **__: Any) -> None:
+        if self._beating is None:
+            self._beating = asyncio.create_task(self._beat())
         try:
             async with self._owning:
                 await self._own(self.app.consumer.assignment())
@@ -168,7 +171,7 @@ class Worker:
         """Forget all state and load it again; wait, not ready, for what is missing or not as it was."""
         owned: dict[str, list[TopicPartition]] = {}
         for tp in assignment:
-            owned.setdefault(tp.topic, []).append(tp)
+            owned.setdefault(tp.topic, []).append(TopicPartition(*tp))  # Faust has a class of its own for these
         for seconds in backoff():
             try:
                 await self._load(owned)
@@ -186,9 +189,18 @@ class Worker:
         self.health.is_assigned = True
 
     async def _load(self, owned: Mapping[str, list[TopicPartition]]) -> None:
-        reader = await self._started_reader()
-        assert self._sink is not None
+        if self._sink is None:
+            self._sink = await self._started_sink()
         self._sink.forget()
+        async with self._consumer() as reader:
+            await self._load_state(owned, reader)
+        self.metrics.clear_cohorts()
+        for journal in self._routes.journals.values():
+            self.metrics.show_cohorts(journal.state.all_cohorts())
+        for tp in owned.get(self.settings.topic("events"), []):
+            self._lanes["ledger"].open(tp)
+
+    async def _load_state(self, owned: Mapping[str, list[TopicPartition]], reader: AIOKafkaConsumer) -> None:
         lost = await self._ledger.own([tp.partition for tp in owned.get(self.settings.topic("events"), [])], reader)
         tallies = owned.get(self.settings.topic("tallies"), [])
         await self._routes.own([tp.partition for tp in tallies], reader)
@@ -197,11 +209,6 @@ class Worker:
         self.metrics.lost.inc(lost)
         if lost:
             log.error("%d records were removed by retention before they were read", lost)
-        self.metrics.clear_cohorts()
-        for journal in self._routes.journals.values():
-            self.metrics.show_cohorts(journal.state.all_cohorts())
-        for tp in owned.get(self.settings.topic("events"), []):
-            self._lanes["ledger"].open(tp)
 
     async def _check_intake(self, tps: Sequence[TopicPartition], reader: AIOKafkaConsumer) -> int:
         admin = AIOKafkaAdminClient(**self._options)
@@ -232,7 +239,7 @@ class Worker:
             return
         topic, lanes = self.settings.topic("suppressions"), self._lanes["sink"]
         owned = {}
-        for tp in self.app.consumer.assignment():
+        for tp in map(lambda found: TopicPartition(*found), self.app.consumer.assignment()):
             if tp.topic == topic:
                 position = await self.app.consumer.position(tp)
                 owned[tp] = Reading(position or 0, lanes.is_idle_at(tp))
@@ -253,9 +260,12 @@ class Worker:
 
     async def _beat(self) -> None:
         """A worker that stood still for longer than its session has lost its partitions, whatever it believes."""
-        still = self.health.beat()
-        if still > self.settings.session_timeout_seconds:
-            end_unacknowledged(StoodStillError(f"for {still:.0f} s"))
+        self.health.beat()
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            still = self.health.beat()
+            if still > self.settings.session_timeout_seconds:
+                end_unacknowledged(StoodStillError(f"for {still:.0f} s"))
 
     def _agent_of(self, topic: str) -> str:
         ours = {"events": "ledger", "suppressions": "sink", "tallies": "routes"}
@@ -288,16 +298,25 @@ class Worker:
     def _new_sums(self, carriers: Capped) -> Any:
         return lambda _: Sums(carriers, zone=self.settings.zone)
 
-    async def _started_reader(self) -> AIOKafkaConsumer:
-        if self._reader is None:
-            committed = "read_committed" if self.settings.fencing else "read_uncommitted"
-            reader = AIOKafkaConsumer(**self._options, isolation_level=committed, enable_auto_commit=False)
-            await reader.start()
-            self._reader = reader
-            self._sink = ListSink(
-                self._redis, self.settings.topic("suppressions"), reader=reader, metrics=self.metrics, waits=self.waits
-            )
-        return self._reader
+    @asynccontextmanager
+    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = self._new_consumer()
+        await consumer.start()
+        try:
+            yield consumer
+        finally:
+            await consumer.stop()
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        """A consumer outside the group, which reads what is committed."""
+        committed = "read_committed" if self.settings.fencing else "read_uncommitted"
+        return AIOKafkaConsumer(**self._options, isolation_level=committed, enable_auto_commit=False)
+
+    async def _started_sink(self) -> ListSink:
+        reader = self._new_consumer()
+        await reader.start()
+        topic = self.settings.topic("suppressions")
+        return ListSink(self._redis, topic, reader=reader, metrics=self.metrics, waits=self.waits)
 
 
 def build_app(settings: Settings) -> BatchApp:

@@ -55,6 +55,7 @@ class Intake:
                 await self.stop()
                 await pause(seconds)
         self._waits.end("Kafka")
+        self._metrics.taken_in(tp.topic, len(records))
         for letter in refused:
             self._metrics.refused(letter.provider, letter.reason)
 

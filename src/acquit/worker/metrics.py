@@ -26,6 +26,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._carriers = carriers
         self._codes = Capped(UNKNOWN_CODES)
+        self._raw = self._counter("raw_records", "Raw records read, dead letters among them", "topic")
         self._receipts = self._counter("receipts", "Receipts that said something new", "channel", "carrier", "status")
         self._failures = self._counter(
             "failures", "Receipts of failures, by reason", "channel", "carrier", "category", "permanence"
@@ -75,6 +76,9 @@ class Metrics:
         self._repeated.inc(counts.repeated)
         self._too_late.inc(counts.too_late)
         self._unmatched.inc(counts.unmatched)
+
+    def taken_in(self, topic: str, records: int) -> None:
+        self._raw.labels(topic).inc(records)
 
     def refused(self, provider: str, reason: str) -> None:
         self._dead.labels(provider, reason).inc()

@@ -1,0 +1,89 @@
+"""The rows that are shipped: all load, each has a source, none contradicts another."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from acquit.decode import DECODERS
+from acquit.events import CATEGORIES, CHANNELS, FAILED
+from acquit.rules import SHIPPED, VERSION, load
+from acquit.rules.policy import PolicyRule
+from acquit.suppression.people import FACTS_LIMIT
+
+RULES = load()
+TABLES = sorted([*SHIPPED.glob("codes/*.csv"), *SHIPPED.glob("statuses/*.csv")])
+
+
+def test_version_is_that_of_the_shipped_ruleset() -> None:
+    assert RULES.version == VERSION
+    assert re.fullmatch(r"\d{4}\.\d{1,2}\.\d+", VERSION)
+
+
+def test_every_category_has_its_row() -> None:
+    assert tuple(sorted(RULES.categories)) == tuple(sorted(CATEGORIES))
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_row_has_a_source(path: Path) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    assert all(row["source"].strip() for row in rows)
+
+
+def test_every_policy_rule_has_a_source() -> None:
+    assert all(rule.source.strip() for rule in RULES.policy)
+
+
+@pytest.mark.parametrize("provider", sorted(set(DECODERS) - {"canonical"}))
+def test_every_provider_has_its_status_words(provider: str) -> None:
+    assert RULES.statuses[provider]
+
+
+@pytest.mark.parametrize("provider", sorted(RULES.statuses))
+def test_every_status_word_belongs_to_a_decoder(provider: str) -> None:
+    assert provider in DECODERS
+
+
+@pytest.mark.parametrize("rule", RULES.policy, ids=lambda rule: rule.id)
+def test_every_policy_rule_can_fire(rule: PolicyRule) -> None:
+    known = {(row.category, row.permanence) for row in RULES.categories.values()}
+    known |= {
+        (row.category, row.permanence) for table in RULES.codes.values() for rows in table.values() for row in rows
+    }
+    for category in rule.categories:
+        permanences = {permanence for name, permanence in known if name == category}
+        assert rule.permanence is None or rule.permanence in permanences
+    assert max(rule.times, rule.distinct_days) <= FACTS_LIMIT
+    assert rule.within_days is None or rule.within_days > rule.distinct_days - 1
+
+
+@pytest.mark.parametrize(
+    "category", sorted(row.category for row in RULES.categories.values() if row.action == "suppress")
+)
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_category_that_says_suppress_is_held_by_the_policy(category: str, channel: str) -> None:
+    permanence = RULES.categories[category].permanence
+    assert any(rule.matches(channel, category, permanence, None) for rule in RULES.policy)
+
+
+def test_no_transient_or_unjudged_failure_suppresses_at_once() -> None:
+    for category, row in RULES.categories.items():
+        if row.permanence != "permanent":
+            for channel in CHANNELS:
+                held = [r for r in RULES.policy if r.matches(channel, category, row.permanence, None) and r.times == 1]
+                assert held == []
+
+
+def test_failure_that_a_status_word_tells_has_a_category() -> None:
+    for words in RULES.statuses.values():
+        for word, row in words.items():
+            assert row.status not in FAILED or row.category, word
+
+
+def test_success_that_a_status_word_tells_has_no_advice_to_suppress() -> None:
+    for words in RULES.statuses.values():
+        for word, row in words.items():
+            assert row.status in FAILED | {"unknown", "deferred"} or row.category in {None, "complaint"}, word

@@ -1,0 +1,315 @@
+"""The list of one partition: what each fact changes in it, in whatever order the facts arrive."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acquit.effects import Entry, Suppression
+from acquit.rules import load
+from acquit.rules.policy import DAY_MS
+from acquit.suppression.judge import Fact
+from acquit.suppression.people import FACTS_LIMIT, People
+
+POLICY = load().policy
+DAY_0 = datetime(2026, 11, 22, tzinfo=UTC)
+JO = "sms:+33612345678"
+AL = "sms:+33698765432"
+
+
+def ms(day: float) -> int:
+    return round(DAY_0.timestamp() * 1000) + round(day * DAY_MS)
+
+
+def fact(kind: str, day: float, message_id: str = "m1", **fields: Any) -> Fact:
+    return Fact(ms(day), kind, fields.pop("provider", "infobip"), message_id, **{"channel": "sms", **fields})
+
+
+def failure(day: float, message_id: str = "m1", category: str = "recipient_unknown", **fields: Any) -> Fact:
+    return fact("failure", day, message_id, category=category, **{"permanence": "permanent", **fields})
+
+
+def accused(*facts: Fact, day: float = 5) -> People:
+    """Everyone, after these facts about Jo."""
+    people = People(POLICY)
+    for told in facts:
+        people.accuse(JO, told, now_ms=ms(day), upto=1)
+    return people
+
+
+def entries(people: People, recipient: str = JO) -> dict[str, Entry]:
+    return {
+        scope: entry for _, key, person in people.table if key == recipient for scope, entry in person.entries.items()
+    }
+
+
+def reasons(people: People) -> dict[str, str]:
+    return {scope: entry.reason for scope, entry in entries(people).items()}
+
+
+def told_of(people: People) -> list[Fact]:
+    return sorted(told for _, _, person in people.table for told in person.facts)
+
+
+def changes(suppressions: Iterable[Suppression]) -> list[tuple[str, str]]:
+    return [(suppression.scope, suppression.change) for suppression in suppressions]
+
+
+# what leaves
+
+
+def test_first_hold_of_a_scope_is_told_with_its_offset() -> None:
+    [suppression] = People(POLICY).accuse(JO, failure(0), now_ms=ms(1), upto=41)
+    assert (suppression.recipient, suppression.scope, suppression.change, suppression.upto) == (
+        JO,
+        "*",
+        "suppressed",
+        41,
+    )
+    assert suppression.at == DAY_0 + timedelta(days=1)  # the log's clock, not the failure's
+    assert suppression.before is None
+    assert suppression.entry is not None
+    assert suppression.entry.until == DAY_0 + timedelta(days=90)
+
+
+def test_hold_that_takes_the_place_of_another_is_a_change() -> None:
+    people = accused(failure(0))
+    before = entries(people)["*"]
+    [suppression] = people.accuse(JO, fact("stop", 1), now_ms=ms(5), upto=2)
+    assert (suppression.change, suppression.before) == ("changed", before)
+
+
+def test_hold_that_goes_is_lifted() -> None:
+    [suppression] = accused(fact("stop", 0)).accuse(JO, fact("start", 1), now_ms=ms(5), upto=2)
+    assert (suppression.change, suppression.entry, suppression.value) == ("lifted", None, None)
+
+
+def test_fact_that_changes_nothing_tells_nothing() -> None:
+    people = accused(fact("stop", 0))
+    assert people.accuse(JO, failure(1), now_ms=ms(5), upto=2) == []
+    assert people.accuse(JO, fact("stop", 0), now_ms=ms(5), upto=3) == []
+
+
+def test_people_are_judged_one_by_one() -> None:
+    people = accused(fact("stop", 0))
+    assert entries(people, AL) == {}
+    assert changes(people.accuse(AL, failure(0), now_ms=ms(5), upto=2)) == [("*", "suppressed")]
+    assert reasons(people) == {"*": "stop"}
+
+
+# one message counts once
+
+
+def test_failures_of_one_message_count_once_and_the_earliest_counts() -> None:
+    later, earlier = failure(2), failure(1)
+    for facts in ((later, earlier), (earlier, later)):
+        assert told_of(accused(*facts)) == [earlier]
+
+
+def test_failures_of_two_messages_count_twice() -> None:
+    assert len(told_of(accused(failure(1, "m1"), failure(1, "m2")))) == 2
+
+
+def test_message_of_another_provider_is_another_message() -> None:
+    assert len(told_of(accused(failure(1), failure(1, provider="twilio")))) == 2
+
+
+def test_failures_without_a_message_count_each() -> None:
+    assert len(told_of(accused(failure(1, ""), failure(2, "")))) == 2
+
+
+def test_failure_without_a_message_that_is_told_again_counts_once() -> None:
+    # a provider repeats itself, and there is no message id to know it by
+    assert len(told_of(accused(failure(1, ""), failure(1, "")))) == 1
+
+
+@pytest.mark.parametrize("said", ["complaint", "opted_out"])
+@pytest.mark.parametrize(("failed", "complained"), [(1, 2), (2, 1)])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_what_a_person_says_of_a_failed_message_is_not_lost(
+    said: str, failed: float, complained: float, is_late: bool
+) -> None:
+    # a receipt says that nothing came, the person complains of what came
+    facts = [failure(failed), failure(complained, category=said)]
+    assert reasons(accused(*(facts[::-1] if is_late else facts))) == {"*": said}
+
+
+# what is withdrawn
+
+
+def test_delivery_withdraws_the_failure_of_its_message() -> None:
+    people = accused(failure(0))
+    assert changes(people.acquit(JO, "infobip", "m1", now_ms=ms(5), upto=2)) == [("*", "lifted")]
+    assert entries(people) == {}
+
+
+def test_delivery_leaves_the_failure_of_another_message() -> None:
+    people = accused(failure(0))
+    assert people.acquit(JO, "infobip", "m2", now_ms=ms(5), upto=2) == []
+    assert people.acquit(JO, "twilio", "m1", now_ms=ms(5), upto=2) == []
+    assert people.acquit(AL, "infobip", "m1", now_ms=ms(5), upto=2) == []
+    assert reasons(people) == {"*": "recipient_unknown"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        failure(0, category="complaint"),
+        failure(0, category="opted_out"),
+        fact("stop", 0),
+        fact("add", 0, category="manual"),
+    ],
+)
+def test_delivery_does_not_withdraw_what_is_no_failure_to_arrive(told: Fact) -> None:
+    people = accused(told)
+    assert people.acquit(JO, "infobip", "m1", now_ms=ms(5), upto=2) == []
+    assert entries(people)["*"].until is None
+
+
+def test_delivery_leaves_the_complaint_about_its_message() -> None:
+    people = accused(failure(1), failure(2, category="complaint"))
+    people.acquit(JO, "infobip", "m1", now_ms=ms(5), upto=2)
+    assert reasons(people) == {"*": "complaint"}
+
+
+def test_person_against_whom_nothing_is_left_is_forgotten() -> None:
+    people = accused(failure(0))
+    people.acquit(JO, "infobip", "m1", now_ms=ms(5), upto=2)
+    assert len(people.table) == 0
+
+
+def test_failure_that_never_was_leaves_no_step_on_the_ladder() -> None:
+    inactive = failure(0, "m1", "recipient_inactive"), failure(40, "m2", "recipient_inactive")
+    people = accused(*inactive, day=41)
+    assert entries(people)["*"].until == DAY_0 + timedelta(days=40 + 180)
+    people.acquit(JO, "infobip", "m1", now_ms=ms(41), upto=2)
+    assert entries(people)["*"].until == DAY_0 + timedelta(days=40 + 30)
+
+
+# what expires
+
+
+def test_hold_leaves_the_list_when_it_expires_and_not_before() -> None:
+    people = accused(failure(0))
+    assert people.is_quiet(ms(90) - 1)
+    assert people.expire(now_ms=ms(90) - 1, upto=2) == []
+    assert not people.is_quiet(ms(90))
+    [suppression] = people.expire(now_ms=ms(90), upto=3)
+    assert (suppression.change, suppression.entry, suppression.upto) == ("expired", None, 3)
+    assert people.expire(now_ms=ms(91), upto=4) == []
+
+
+def test_hold_that_was_lifted_does_not_expire() -> None:
+    people = accused(failure(0), fact("restore", 1))
+    assert people.expire(now_ms=ms(100), upto=2) == []
+
+
+def test_hold_that_was_prolonged_expires_later() -> None:
+    people = accused(failure(0, "m1"), failure(10, "m2"), day=11)
+    assert people.expire(now_ms=ms(90), upto=2) == []
+    assert changes(people.expire(now_ms=ms(100), upto=3)) == [("*", "expired")]
+
+
+def test_each_scope_expires_at_its_own_time() -> None:
+    people = accused(failure(0, "m1", "recipient_inactive"), failure(0, "m2", "do_not_contact_registry"))
+    assert changes(people.expire(now_ms=ms(30), upto=2)) == [("*", "expired")]
+    assert changes(people.expire(now_ms=ms(90), upto=3)) == [("*:marketing", "expired")]
+
+
+def test_failure_after_an_expired_hold_is_a_step_up_the_ladder() -> None:
+    people = accused(failure(0, "m1", "recipient_inactive"))
+    people.expire(now_ms=ms(30), upto=2)
+    [suppression] = people.accuse(JO, failure(31, "m2", "recipient_inactive"), now_ms=ms(31), upto=3)
+    assert suppression.change == "suppressed"
+    assert suppression.entry is not None
+    assert suppression.entry.until == DAY_0 + timedelta(days=31 + 180)
+
+
+def test_failure_that_comes_after_its_hold_would_have_ended_suppresses_nobody() -> None:
+    assert People(POLICY).accuse(JO, failure(0), now_ms=ms(90), upto=1) == []
+
+
+def test_expiries_are_found_again_in_a_table_that_was_loaded() -> None:
+    known = accused(failure(0))
+    loaded = People(POLICY)
+    loaded.table.apply(known.table.take_delta())
+    assert loaded.is_quiet(ms(90))
+    loaded.loaded()
+    assert changes(loaded.expire(now_ms=ms(90), upto=2)) == [("*", "expired")]
+
+
+def test_everything_about_a_person_is_in_the_journal() -> None:
+    known = accused(failure(0), fact("stop", 1), fact("add", 2, category="manual", scope="acct:acme"))
+    packed = msgspec.msgpack.encode(known.table.take_delta())
+    loaded = People(POLICY)
+    loaded.table.apply(loaded.table.read_delta(packed))
+    loaded.loaded()
+    start = fact("start", 3)
+    again, first = (people.accuse(JO, start, now_ms=ms(5), upto=2) for people in (loaded, known))
+    assert again == first
+
+
+# what is forgotten
+
+
+def test_oldest_failures_are_forgotten_first() -> None:
+    people = accused(*(failure(n / 100, f"m{n}") for n in range(FACTS_LIMIT + 2)))
+    assert len(told_of(people)) == FACTS_LIMIT
+    assert told_of(people)[0].message_id == "m2"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        fact("stop", 0),
+        fact("add", 0, category="manual"),
+        failure(0, "first", "complaint"),
+        failure(0, "first", "opted_out"),
+    ],
+)
+def test_what_a_person_said_is_never_forgotten(said: Fact) -> None:
+    people = accused(said, *(failure(1 + n / 100, f"m{n}") for n in range(FACTS_LIMIT + 1)))
+    assert said in told_of(people)
+    assert entries(people)["*"].until is None
+
+
+# laws
+
+_SAID = st.sampled_from(["recipient_unknown", "recipient_inactive", "provider_suppressed", "complaint", "opted_out"])
+_FACTS = st.lists(
+    st.builds(failure, st.integers(0, 9).map(lambda half: half / 2), st.sampled_from(["m1", "m2", "m3", ""]), _SAID)
+    | st.builds(
+        fact,
+        st.sampled_from(["stop", "start", "add", "restore"]),
+        st.integers(0, 9).map(lambda half: half / 2),
+        category=st.just("manual"),
+        scope=st.sampled_from(["*", "*:marketing"]),
+    ),
+    max_size=7,
+)
+
+
+@given(_FACTS.flatmap(lambda facts: st.tuples(st.just(facts), st.permutations(facts))))
+def test_order_of_arrival_does_not_matter(facts: tuple[list[Fact], list[Fact]]) -> None:
+    one, other = (accused(*order, day=6) for order in facts)
+    assert entries(one) == entries(other)
+    assert told_of(one) == told_of(other)
+
+
+@given(_FACTS)
+def test_changes_add_up_to_the_list(facts: list[Fact]) -> None:
+    people, listed = People(POLICY), dict[str, Entry]()
+    for day, told in enumerate(facts):
+        expired = people.expire(now_ms=ms(6 + day * 20), upto=day)
+        for suppression in [*expired, *people.accuse(JO, told, now_ms=ms(6 + day * 20), upto=day)]:
+            assert suppression.before == listed.get(suppression.scope)
+            assert suppression.before != suppression.entry
+            if suppression.entry is None:
+                del listed[suppression.scope]
+            else:
+                listed[suppression.scope] = suppression.entry
+    assert listed == entries(people)

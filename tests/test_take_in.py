@@ -1,0 +1,315 @@
+"""The first half of the path: any record becomes events in the recipients' log, or one dead letter."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from acquit import events
+from acquit.effects import Append, DeadLetter
+from acquit.envelope import Source
+from acquit.errors import UNDECODABLE_REASONS
+from acquit.events import Command, Event, Receipt, from_epoch_ms
+from acquit.partition import Partition
+from acquit.pipeline import take_in
+from acquit.rules import load
+
+RULES = load()
+ARRIVED_MS = 1_795_338_005_000  # 2026-11-22T09:00:05Z
+SMPP = "id:1 sub:001 dlvrd:000 submit date:2611220900 done date:2611220900 stat:UNDELIV err:001 text:{}"
+SECRET = "Your code is 8080"
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A record as aiokafka hands it over."""
+
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp: int = ARRIVED_MS
+    key: bytes | None = b"\xff key"
+    topic: str = "raw"
+    partition: int = 3
+    offset: int = 41
+
+
+def taken(record: Raw, source: Source) -> list[Append] | DeadLetter:
+    return take_in(record, source, rules=RULES, max_bytes=100_000)
+
+
+def canonical(**fields: Any) -> bytes:
+    receipt = {
+        "kind": "receipt", "provider": "infobip", "message_id": "m1", "to": "+33612345678", "channel": "sms",
+        "at": "2026-11-22T09:00:04Z", "status": "failed",
+    }  # fmt: skip
+    return json.dumps({**receipt, **fields}).encode()
+
+
+def submit(**fields: Any) -> bytes:
+    return canonical(**{"kind": "submit", "status": None, **fields})
+
+
+def command(**fields: Any) -> bytes:
+    return canonical(**{"kind": "command", "name": "restore", "by": "jo", "reason": "asked", **fields})
+
+
+def enveloped(received_at: str) -> bytes:
+    return json.dumps({"provider": "smpp", "payload": "id:1 stat:DELIVRD", "received_at": received_at}).encode()
+
+
+def one(value: bytes, source: Source | None = None) -> tuple[Append, Event]:
+    appends = taken(Raw(value), source or Source("canonical"))
+    assert isinstance(appends, list), appends
+    [append] = appends
+    return append, events.decode(append.value)
+
+
+def letter(record: Raw, source: Source | None = None) -> DeadLetter:
+    refused = taken(record, source or Source("canonical"))
+    assert isinstance(refused, DeadLetter)
+    return refused
+
+
+UNREADABLE: list[tuple[str, Raw, Source]] = [
+    ("undecodable", Raw(b"\xff\xfe"), Source("canonical")),
+    ("undecodable", Raw(b'{"kind":'), Source("canonical")),
+    ("undecodable", Raw(b"Hello there"), Source("smpp")),
+    ("undecodable", Raw(b'{"x":' + b"[" * 50_000), Source("canonical")),
+    ("wrong_type", Raw(b"[]"), Source("canonical")),
+    ("wrong_type", Raw(canonical(to=33612345678)), Source("canonical")),
+    ("wrong_type", Raw(canonical(at="2026-11-22T09:00:04")), Source("canonical")),  # naive: which zone?
+    ("wrong_type", Raw(canonical(at="yesterday")), Source("canonical")),
+    ("wrong_type", Raw(canonical(at=True)), Source("canonical")),
+    ("missing_field", Raw(b"{}"), Source("canonical")),
+    ("missing_field", Raw(b'{"kind":"receipt"}'), Source("canonical")),
+    ("missing_field", Raw(canonical(to=None, message_id=None)), Source("canonical")),
+    ("missing_field", Raw(b"stat:DELIVRD"), Source("smpp")),  # of which message, to whom?
+    ("absurd_value", Raw(canonical(at="1999-12-31T23:59:59Z")), Source("canonical")),
+    ("absurd_value", Raw(canonical(at="2026-11-23T09:00:06Z")), Source("canonical")),  # a day and a second ahead
+    ("absurd_value", Raw(canonical(at="0001-01-01T00:00:00+23:59")), Source("canonical")),
+    ("absurd_value", Raw(canonical(at=-1)), Source("canonical")),
+    ("absurd_value", Raw(canonical(at=10**18)), Source("canonical")),  # nanoseconds
+    ("absurd_value", Raw(canonical(status="lost")), Source("canonical")),
+    ("absurd_value", Raw(canonical(kind="verdict")), Source("canonical")),
+    ("absurd_value", Raw(canonical(to="36173")), Source("canonical")),
+    ("absurd_value", Raw(canonical(message_id="")), Source("canonical")),
+    ("absurd_value", Raw(canonical(message_id="m" * 513)), Source("canonical")),
+    ("absurd_value", Raw(submit(price=-0.01)), Source("canonical")),
+    ("absurd_value", Raw(submit(segments=10**9)), Source("canonical")),
+    ("absurd_value", Raw(command()), Source("canonical")),  # whoever writes receipts may not lift an opt-out
+    # a receipt without a time of its own gets that of its arrival, and all other times are measured by it
+    ("absurd_value", Raw(enveloped("1999-12-31T23:59:59Z")), Source()),
+    ("absurd_value", Raw(enveloped("2026-11-23T09:00:06Z")), Source()),
+    ("absurd_value", Raw(enveloped("0001-01-01T00:00:00+23:59")), Source()),
+    ("absurd_value", Raw(enveloped("9999-12-31T23:59:59-23:59")), Source()),
+    # a producer may stamp microseconds, or anything
+    ("absurd_value", Raw(b"id:1 stat:DELIVRD", timestamp=ARRIVED_MS * 1000), Source("smpp")),
+    ("absurd_value", Raw(b"id:1 stat:DELIVRD", timestamp=2**63 - 1), Source("smpp")),
+    ("absurd_value", Raw(b"id:1 stat:DELIVRD", timestamp=-(2**62)), Source("smpp")),
+    ("absurd_value", Raw(b"id:1 stat:DELIVRD", timestamp=-1), Source("smpp")),  # Kafka's word for none
+    ("too_large", Raw(b"x" * 100_001), Source("smpp")),
+    ("empty", Raw(b""), Source("smpp")),
+    ("empty", Raw(None), Source("smpp")),
+    ("unmapped", Raw(canonical()), Source()),
+    ("unknown_provider", Raw(canonical(), (("provider", b"pigeon"),)), Source("canonical")),
+]
+
+
+@pytest.mark.parametrize(("reason", "record", "source"), UNREADABLE)
+def test_record_that_cannot_be_read_becomes_one_dead_letter_as_it_came(
+    reason: str, record: Raw, source: Source
+) -> None:
+    refused = letter(record, source)
+    assert (refused.reason, refused.value, refused.key) == (reason, record.value, record.key)
+
+
+def test_every_reason_has_its_record() -> None:
+    assert {reason for reason, _, _ in UNREADABLE} == set(UNDECODABLE_REASONS)
+
+
+def test_dead_letter_says_why_and_where_from() -> None:
+    refused = letter(Raw(canonical(status="lost")))
+    assert dict(refused.headers) == {
+        "acquit.errors.reason": b"absurd_value",
+        "acquit.errors.detail": b"$.status: no word of its closed list",
+        "acquit.errors.topic": b"raw",
+        "acquit.errors.partition": b"3",
+        "acquit.errors.offset": b"41",
+        "acquit.errors.timestamp": b"1795338005000",
+    }
+
+
+def test_dead_letter_keeps_the_headers_of_its_record() -> None:
+    headers = (("trace", b"\xff"), ("provider", b"smpp"), ("trace", b"2"))
+    assert list(letter(Raw(b"Hello", headers)).headers[:3]) == list(headers)
+
+
+def test_dead_letter_that_is_read_again_in_vain_says_so_once() -> None:
+    first = letter(Raw(b"Hello"))
+    again = letter(Raw(b"Hello", tuple(first.headers), offset=99))
+    assert [name for name, _ in again.headers] == [name for name, _ in first.headers]
+    assert dict(again.headers)["acquit.errors.offset"] == b"99"
+
+
+def test_dead_letter_of_nobody_is_counted_as_unknown() -> None:
+    assert letter(Raw(b"Hello"), Source()).provider == "unknown"
+    assert letter(Raw(b"Hello"), Source("smpp")).provider == "smpp"
+
+
+@pytest.mark.parametrize(
+    "value", [canonical(to="36173"), canonical(status="+33612345678"), canonical(at="+33612345678")]
+)
+def test_dead_letter_never_tells_an_address_in_its_headers(value: bytes) -> None:
+    told = b" ".join(value for _, value in letter(Raw(value)).headers)
+    assert b"36173" not in told
+    assert b"33612345678" not in told
+
+
+def test_event_is_keyed_by_its_recipient() -> None:
+    assert one(canonical(to="0033612345678"))[0].key == b"sms:+33612345678"
+    assert one(canonical(channel="email", to="Jo@Example.com"))[0].key == b"email:jo@example.com"
+
+
+def test_event_without_a_recipient_is_keyed_by_its_message() -> None:
+    assert one(canonical(to=None))[0].key == b"infobip/m1"
+
+
+@pytest.mark.parametrize("value", [canonical(), canonical(src=["forged", 1, 2, 3])])
+def test_event_carries_where_it_comes_from(value: bytes) -> None:
+    assert one(value)[1].src == ("raw", 3, 41, 0)
+
+
+def test_topic_made_anew_has_a_new_name() -> None:
+    assert one(canonical(), Source("canonical", epoch=2))[1].src == ("raw#2", 3, 41, 0)
+
+
+@pytest.mark.parametrize(
+    ("at", "read"),
+    [
+        ("2026-11-22T09:00:04Z", "2026-11-22T09:00:04+00:00"),
+        ("2026-11-22T10:00:04.250+01:00", "2026-11-22T09:00:04.250000+00:00"),
+        (1_795_338_004_000, "2026-11-22T09:00:04+00:00"),  # epoch milliseconds
+        (1_795_338_004_000.5, "2026-11-22T09:00:04.000500+00:00"),
+        ("2000-01-01T00:00:00Z", "2000-01-01T00:00:00+00:00"),
+        ("2026-11-23T09:00:05Z", "2026-11-23T09:00:05+00:00"),  # a day ahead and not more
+    ],
+)
+def test_time_is_rfc_3339_or_epoch_milliseconds(at: str | float, read: str) -> None:
+    assert one(canonical(at=at))[1].at.isoformat() == read
+
+
+def test_command_is_taken_from_the_topic_of_commands() -> None:
+    assert isinstance(one(command(), Source("canonical", takes_commands=True))[1], Command)
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        (canonical(text=SECRET, body={"text": SECRET}), Source("canonical")),
+        (canonical(said={"status": "DELIVERED", "body": SECRET}), Source("canonical")),
+        (SMPP.format(SECRET).encode(), Source("smpp")),
+        (json.dumps({"source_addr": "33612345678", "short_message": SMPP.format(SECRET)}).encode(), Source("smpp")),
+        (json.dumps({"provider": "smpp", "payload": SMPP.format(SECRET), "text": SECRET}).encode(), Source()),
+    ],
+)
+def test_message_text_never_reaches_the_log(value: bytes, source: Source) -> None:
+    assert SECRET.encode() not in one(value, source)[0].value
+
+
+def test_report_is_explained_by_the_table_of_its_route() -> None:
+    context = {"to": "33612345678", "route": "aggr-a", "err_dictionary": "gsm-map"}
+    value = json.dumps({"provider": "smpp", "payload": SMPP.format(""), "context": context}).encode()
+    append, event = one(value, Source())
+    assert append.key == b"sms:+33612345678"
+    assert isinstance(event, Receipt)
+    assert (event.status, event.category, event.permanence) == ("failed", "recipient_unknown", "permanent")
+    assert (event.rule, event.route, event.ruleset) == ("gsm-map:code:1", "aggr-a", RULES.version)
+    assert (event.said.status, event.said.code) == ("UNDELIV", "1")
+    assert event.received_at == from_epoch_ms(ARRIVED_MS)
+
+
+# Whatever comes: bytes, JSON that is nearly right, envelopes around both.
+_WILD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just([]) | st.just({})
+_TIMES = st.sampled_from(
+    ["2026-11-22T09:00:04Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "1970-01-01T00:00:00Z", 0, 1e12]
+)
+_FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "kind": st.sampled_from(["receipt", "submit", "engagement", "command"]) | _WILD,
+        "channel": st.sampled_from(events.CHANNELS) | _WILD,
+        "to": st.sampled_from(["+33612345678", "jo@example.com", "36173"]) | _WILD,
+        "at": _TIMES | _WILD,
+        "until": _TIMES | _WILD,
+        "submitted_at": _TIMES | _WILD,
+        "received_at": _TIMES | _WILD,
+        "ported_at": _TIMES | _WILD,
+        "status": st.sampled_from(events.STATUSES) | _WILD,
+        "category": st.sampled_from(events.CATEGORIES) | _WILD,
+        "permanence": st.sampled_from(events.PERMANENCES) | _WILD,
+        "type": st.sampled_from(events.ENGAGEMENTS) | _WILD,
+        "name": st.sampled_from(["add", "restore", "erase"]) | _WILD,
+        "by": _WILD,
+        "reason": _WILD,
+        "segments": _WILD,
+        "price": _WILD,
+        "said": _WILD | st.dictionaries(st.sampled_from(["status", "code", "text"]), _WILD),
+    },
+)
+_NEARLY = _FIELDS.map(lambda fields: json.loads(canonical()) | {"by": "jo", "reason": "x"} | fields)
+_TEXTS = st.lists(
+    st.sampled_from(["id:", "stat:", "err:", "text:", "done date:", " ", "1", "UNDELIV", "2302231414", "\0"])
+    | st.text(max_size=8)
+).map("".join)
+_PDUS = st.fixed_dictionaries({"source_addr": st.just("33612345678") | _WILD, "short_message": _TEXTS | _WILD})
+_PAYLOADS = _NEARLY | _TEXTS | _PDUS | _WILD
+_ENVELOPES = st.fixed_dictionaries(
+    {"provider": st.sampled_from(["smpp", "canonical", "pigeon"]) | _WILD, "payload": _PAYLOADS},
+    optional={
+        "received_at": _TIMES | _WILD,
+        "context": _WILD
+        | st.dictionaries(st.sampled_from(["to", "route", "channel", "zone", "err_dictionary", "carrier"]), _WILD),
+    },
+)
+_VALUES = (
+    st.none()
+    | st.binary(max_size=200)
+    | st.builds(lambda junk: b'{"provider":"smpp","payload":"' + junk + b'"}', st.binary(max_size=20))
+    | _TEXTS.map(str.encode)
+    | (_ENVELOPES | _PAYLOADS).map(lambda value: json.dumps(value).encode())
+)
+_RECORDS = st.builds(
+    Raw,
+    _VALUES,
+    st.lists(st.tuples(st.sampled_from(["provider", "trace"]), st.sampled_from([b"", b"smpp", b"\xff"]))).map(tuple),
+    st.just(ARRIVED_MS) | st.integers(0, 4_102_444_800_000),
+)
+_SOURCES = st.builds(Source, st.sampled_from(["", "canonical", "smpp"]), st.booleans())
+
+
+@given(_RECORDS, _SOURCES)
+@example(Raw(b'{"provider":"smpp","payload":"\xff"}'), Source())
+@example(Raw(canonical(at="0001-01-01T00:00:00+23:59")), Source("canonical"))
+def test_any_record_becomes_events_or_a_dead_letter(record: Raw, source: Source) -> None:
+    match taken(record, source):
+        case DeadLetter() as refused:
+            assert (refused.value, refused.key) == (record.value, record.key)
+            assert refused.reason in UNDECODABLE_REASONS
+        case appends:
+            assert all(events.encode(events.decode(append.value)) == append.value for append in appends)
+
+
+@given(_RECORDS, _SOURCES)
+@example(Raw(command(name="add", until="9999-12-31T23:59:59-23:59")), Source("canonical", takes_commands=True))
+def test_whatever_intake_lets_through_the_ledger_can_fold(record: Raw, source: Source) -> None:
+    appends = taken(record, source)
+    if isinstance(appends, list):
+        partition = Partition(0, rules=RULES, zone="UTC", window_hours=72, tally_seconds=0)
+        effects = partition.fold(
+            replace(record, key=append.key, value=append.value, headers=(), offset=offset)
+            for offset, append in enumerate(appends)
+        )
+        assert not any(isinstance(effect, DeadLetter) for effect in effects)

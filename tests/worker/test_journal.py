@@ -1,0 +1,372 @@
+"""What a partition journals is all that it needs: one that is read back goes on as if it had never stopped."""
+
+import asyncio
+import random
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from acquit.capped import Capped
+from acquit.effects import Cell, Effect, Tally
+from acquit.events import Event
+from acquit.partition import Partition
+from acquit.routes.cohorts import Sums
+from acquit.worker import journal as journals
+from acquit.worker.journal import Journal, JournalTruncatedError
+from acquit.worker.sending import Outgoing
+from tests.builders import (
+    DAY,
+    HOUR,
+    START_MS,
+    FakeProducer,
+    Read,
+    batches,
+    certain,
+    engagement,
+    last_totals,
+    log,
+    partition,
+    receipt,
+    record,
+    submit,
+    tables_of,
+    unknown_number,
+)
+
+TOPIC = "acquit.journal.ledger"
+BROKER_BYTES = 900_000
+"""The design's limit of a record: Kafka's usual one is 1 MB, for a batch and all in it."""
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is split, and checkpoints come every few batches."""
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 2_500)
+    monkeypatch.setattr(journals, "PART_BYTES", 400)
+    monkeypatch.setattr(journals, "PIECE_ROWS", 2)
+
+
+class Worker:
+    """One owner after the other of one partition, with one journal topic. Its producer is a fake, its journal is not."""
+
+    def __init__(self, runner: asyncio.Runner, *, window_hours: int = 6, tally_seconds: float = 3_600) -> None:
+        self._runner = runner
+        self._fields: dict[str, Any] = {"window_hours": window_hours, "tally_seconds": tally_seconds}
+        self.producer = FakeProducer(batch_bytes=1_000_000)
+        self.effects: list[Effect] = []
+        self.own()
+
+    def own(self) -> None:
+        """Begin anew, with what is in the journal."""
+        self.state = partition(**self._fields)
+        self.journal = owned(self.state, self.producer)
+
+    def take(self, records: Sequence[Read]) -> list[Effect]:
+        fresh = [record for record in records if record.offset > self.state.head.to]
+        effects = self.state.fold(fresh)
+        self.wait_for(self.journal.commit([Outgoing("out", 0, b"%d" % len(self.effects), b"")]))
+        self.effects += effects
+        return effects
+
+    def fail(self, records: Sequence[Read]) -> None:
+        """Fold, and lose the broker: nothing of it may be journaled."""
+        self.state.fold(records)
+        self.producer.refuses = True
+        with pytest.raises(ConnectionError):
+            self.wait_for(self.journal.commit([]))
+        self.producer.refuses = False
+
+    def flush(self) -> None:
+        self.effects += self.state.flush()
+
+    def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(coroutine)
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted(key.decode() for key in self.producer.compacted(TOPIC, 0))
+
+
+def owned(state: Partition | Sums, producer: FakeProducer) -> Journal[Any]:
+    """The journal of a state that was read from what this producer sent."""
+    journal: Journal[Any] = Journal(TOPIC, 0, state, options={}, transactional_id="acquit-0")
+    journal._producer = producer  # type: ignore[assignment]  # a fake with its four methods
+    journal._load(producer.compacted(TOPIC, 0))
+    return journal
+
+
+def head_of(worker: Worker) -> tuple[object, ...]:
+    return msgspec.structs.astuple(worker.state.head)
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: four causes, each with a test of its own below")
+@pytest.mark.usefixtures("small")
+@settings(
+    max_examples=120,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # to make a failing example smaller takes half a minute: add Phase.shrink
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(parts=batches(), restarts=st.sets(st.integers(0, 6)), failures=st.sets(st.integers(0, 6)))
+def test_partition_that_is_read_back_goes_on_as_if_it_had_never_stopped(
+    runner: asyncio.Runner, parts: list[list[Read]], restarts: set[int], failures: set[int]
+) -> None:
+    steady, broken = Worker(runner), Worker(runner)
+    for number, records in enumerate(parts):
+        if number in failures:
+            broken.fail(records)
+            broken.own()
+        assert certain(broken.take(records)) == certain(steady.take(records))
+        if number in restarts:
+            broken.own()
+        assert tables_of(broken.state) == tables_of(steady.state)
+        assert head_of(broken) == head_of(steady)
+    for worker in (steady, broken):
+        worker.flush()
+    assert last_totals(broken.effects) == last_totals(steady.effects)
+
+
+@pytest.mark.usefixtures("small")
+def test_long_log_with_a_restart_after_every_third_batch(runner: asyncio.Runner) -> None:
+    """The law above where none of its four exceptions occurs: totals leave with every batch, time goes on, all changes rows."""
+    chance = random.Random(5)
+    steady, broken = (Worker(runner, tally_seconds=0) for _ in range(2))
+    checkpoints = 0
+    for number in range(60):
+        records = [
+            record(_event(chance, number), 4 * number + index, at=number * HOUR / 2 + index) for index in range(4)
+        ]
+        assert certain(broken.take(records)) == certain(steady.take(records))
+        if number % 3 == 0:
+            broken.own()
+        assert tables_of(broken.state) == tables_of(steady.state)
+        assert head_of(broken) == head_of(steady)
+        checkpoints += not any(key.startswith("d/") for key in broken.keys)
+    assert last_totals(broken.effects) == last_totals(steady.effects)
+    assert checkpoints > 3
+    assert len(broken.keys) < 200  # what checkpoints cover, and hours that are closed, leave nothing behind
+
+
+def _event(chance: random.Random, number: int) -> Event:
+    message_id, at = f"m{number - chance.randrange(4)}-{chance.randrange(2)}", (number - chance.randrange(5)) * HOUR / 2
+    to = f"+3361234567{chance.randrange(10)}"
+    made = [
+        submit(message_id, at=at, to=to, route=f"r{chance.randrange(3)}"),
+        receipt("delivered_handset", message_id, at=at, to=to),
+        receipt("sent", message_id, at=at, to=to, carrier="20801"),
+        unknown_number(message_id, at=at, to=to),
+    ]
+    return chance.choice(made)
+
+
+# One test for each thing that is needed to go on
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: a batch that changes no row writes no record, and its offset is not journaled")
+@pytest.mark.parametrize("value", [b"{", engagement("click")], ids=["no event", "an event that changes nothing"])
+def test_batch_that_changes_no_row_is_journaled_too(runner: asyncio.Runner, value: bytes | Event) -> None:
+    worker = Worker(runner)
+    worker.take(log(value, value))
+    worker.own()
+    assert worker.state.head.to == 1  # or its dead letters leave twice
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: the horizon is not found again: a closed hour opens, and its small total replaces the true one")
+def test_closed_hour_stays_closed_over_a_restart(runner: asyncio.Runner) -> None:
+    worker = Worker(runner, window_hours=1)
+    worker.take(log(receipt("sent")))
+    worker.take([record(receipt("sent", "m2", at=9 * HOUR), 1, at=9 * HOUR)])
+    worker.own()
+    worker.take([record(receipt("sent", "m3"), 2, at=9 * HOUR)])
+    assert (worker.state.counts.too_late, len(worker.state.messages.table)) == (1, 1)
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: of what a checkpoint covers it is not known whether its totals left")
+def test_totals_that_have_not_left_leave_after_a_restart(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 0)
+    worker = Worker(runner)
+    worker.state.head.flushed_ms = START_MS
+    assert worker.take(log(receipt("sent"))) == []
+    worker.own()
+    assert [tally.status for tally in worker.state.flush()] == [{"sent": 1}]
+
+
+def test_totals_that_may_not_have_left_leave_again(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    worker.take(log(receipt("sent")))
+    worker.own()
+    assert [tally.status for tally in worker.state.flush()] == [{"sent": 1}]
+
+
+def test_hold_that_was_read_back_ends_in_time(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    worker.take(log(unknown_number()))
+    worker.own()
+    changes = certain(worker.take([record(receipt("sent", "m2", at=90 * DAY), 1, at=90 * DAY)]))
+    assert [getattr(change, "change", None) for change in changes] == ["expired"]
+
+
+def test_our_own_repeats_are_known_over_a_restart(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    event = msgspec.structs.replace(receipt("sent"), src=("raw", 3, 7, 0))
+    worker.take(log(event))
+    worker.own()
+    worker.take([record(event, 1)])
+    assert (worker.state.head.seen, worker.state.counts.again) == ({"raw": {3: (7, 0)}}, 1)
+
+
+def test_counted_messages_move_on_from_the_cells_they_were_in(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    worker.take(log(receipt("sent", at=HOUR), at=HOUR))
+    worker.own()
+    worker.take([record(submit(at=0), 1, at=HOUR)])
+    assert sum(sum(running.status) for _, _, running in worker.state.messages.totals.table) == 1
+
+
+# Records
+
+
+def test_batch_that_fails_leaves_nothing(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    worker.take(log(receipt("sent")))
+    before = list(worker.producer.sent)
+    worker.fail([record(receipt("sent", "m2"), 1)])
+    assert worker.producer.sent == before
+
+
+def test_outputs_and_journal_leave_in_one_transaction(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    worker.take(log(receipt("sent")))
+    assert [record.topic for record in worker.producer.sent] == ["out", TOPIC]
+
+
+def test_first_owner_finds_nothing_and_begins_at_the_beginning(runner: asyncio.Runner) -> None:
+    assert Worker(runner).state.head.to == -1
+
+
+@pytest.mark.usefixtures("small")
+def test_delta_is_split_and_read_back_whole(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    worker.take(log(*(receipt("sent", f"m{number}") for number in range(20))))
+    assert len([key for key in worker.keys if key.startswith("d/")]) > 1
+    worker.own()
+    assert len(worker.state.messages.table) == 20
+
+
+@pytest.mark.usefixtures("small")
+def test_checkpoint_removes_the_deltas_that_it_covers(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    for number in range(40):
+        worker.take([record(receipt("sent", f"m{number}"), number)])
+    worker.own()  # and deltas that a former owner wrote
+    seen = set()
+    for number in range(40, 80):
+        worker.take([record(receipt("sent", f"m{number}"), number)])
+        seen.add(len([key for key in worker.keys if key.startswith("d/")]))
+    assert min(seen) == 0
+    assert max(seen) < 30
+
+
+@pytest.mark.usefixtures("small")
+def test_block_that_became_smaller_removes_its_last_parts(runner: asyncio.Runner) -> None:
+    worker = Worker(runner, window_hours=1)
+    worker.take(log(*(receipt("sent", f"m{number}") for number in range(60))))
+    many = len([key for key in worker.keys if key.startswith("b/messages/")])
+    worker.own()
+    for number in range(60, 90):  # hours later, so that the first block is dropped
+        worker.take([record(receipt("sent", f"m{number}", at=9 * HOUR), number, at=9 * HOUR)])
+    worker.own()
+    assert many > 1
+    assert f"b/messages/{START_MS // 1000}/0000" not in worker.keys
+    assert len(worker.state.messages.table) == 30
+
+
+def test_delta_that_a_checkpoint_covers_is_not_applied(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without transactions, on the embedded broker, a worker may end between a checkpoint and its tombstones."""
+    worker = Worker(runner)
+    worker.take(log(engagement("stop")))
+    [old] = [record for record in worker.producer.sent if record.topic == TOPIC]
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 0)
+    worker.take([record(engagement("start", at=5), 1, at=5)])
+    expected = tables_of(worker.state)
+    worker.producer.sent.append(old)
+    worker.own()
+    assert (tables_of(worker.state), worker.state.head.to) == (expected, 1)
+
+
+def test_record_of_another_format_is_refused() -> None:
+    other = msgspec.msgpack.encode((journals.FORMAT + 1, 0, b"", []))
+    journal: Journal[Partition] = Journal(TOPIC, 0, partition(), options={}, transactional_id=None)
+    with pytest.raises(JournalTruncatedError, match="format 2, not 1"):
+        journal._load({b"h": other})
+
+
+def largest(worker: Worker) -> int:
+    return max(len(record.key or b"") + len(record.value or b"") for record in worker.producer.sent)
+
+
+@pytest.mark.parametrize("checkpoint_bytes", [journals.CHECKPOINT_BYTES, 0], ids=["deltas", "blocks"])
+def test_batch_of_usual_messages_makes_records_that_the_broker_takes(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, checkpoint_bytes: int
+) -> None:
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", checkpoint_bytes)
+    worker = Worker(runner)
+    worker.take(log(*(receipt("sent", f"b01e65e0-22a5-4a3c-8df0-{number:012}") for number in range(5_000))))
+    assert largest(worker) < BROKER_BYTES
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: split by rows and not by bytes: the broker refuses the record, for ever")
+@pytest.mark.parametrize("checkpoint_bytes", [journals.CHECKPOINT_BYTES, 0], ids=["deltas", "blocks"])
+def test_batch_of_longest_ids_makes_records_that_the_broker_takes(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, checkpoint_bytes: int
+) -> None:
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", checkpoint_bytes)
+    worker = Worker(runner)
+    worker.take(log(*(receipt("sent", f"{number:0512}") for number in range(2_000))))
+    assert largest(worker) < BROKER_BYTES
+
+
+@pytest.mark.xfail(strict=True, reason="BUG: as above")
+def test_batch_of_people_who_failed_makes_records_that_the_broker_takes(runner: asyncio.Runner) -> None:
+    worker = Worker(runner)
+    dead = [
+        unknown_number(f"b01e65e0-22a5-4a3c-8df0-{number:012}", to=f"+3361{number // 3:07}", rule="twilio:code:30005")
+        for number in range(6_000)
+    ]
+    worker.take(log(*dead))
+    assert largest(worker) < BROKER_BYTES
+
+
+# The other state that is journaled
+
+
+@pytest.mark.usefixtures("small")
+def test_sums_that_are_read_back_show_the_same(runner: asyncio.Runner) -> None:
+    chance = random.Random(7)
+    producer = FakeProducer(batch_bytes=1_000_000)
+    sums, steady = (Sums(Capped(100), zone="UTC") for _ in range(2))
+    journal = owned(sums, producer)
+    for number in range(60):
+        hour = START_MS // 1000 + number * DAY + chance.randrange(2) * HOUR  # beyond the days that are kept
+        cell = Cell("sms", f"c{chance.randrange(3)}", None, f"r{chance.randrange(2)}", None, None, hour)
+        tally = Tally(chance.randrange(3), number, cell, 1, {"sent": number})
+        told = Read(number, START_MS + number, tally.value, tally.key, "acquit.tallies")
+        for state in (sums, steady):
+            state.take_record(told)
+        runner.run(journal.commit([]))
+        sums = Sums(Capped(100), zone="UTC")
+        journal = owned(sums, producer)
+        assert tables_of(sums) == tables_of(steady)
+        assert sums.head == steady.head
+        assert sorted(map(repr, sums.all_cohorts())) == sorted(map(repr, steady.all_cohorts()))
