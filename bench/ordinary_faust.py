@@ -25,11 +25,17 @@ from acquit.rules import load
 from acquit.worker.settings import Settings
 from bench.peers import Stopwatch, say
 
+WRITTEN = ("events", "dead-letters", "suppressions", "suppression-log", "tallies")
 KEPT = ("messages", "people", "labels")
 NEVER_BY_ITSELF = 1e9
 RAW: dict[str, Any] = {
     "key_type": bytes, "value_type": bytes, "key_serializer": "raw", "value_serializer": "raw",
 }  # fmt: skip
+
+
+def needed_topics(prefix: str) -> list[str]:
+    """What has to be there before it starts: a changelog that Faust has only just made counts as one without partitions."""
+    return [f"{prefix}.{name}" for name in WRITTEN] + [f"{prefix}.faust-{name}-changelog" for name in KEPT]
 
 
 class Read(Struct, frozen=True, gc=False):
@@ -79,15 +85,11 @@ class Ordinary:
         self._sources = {topic: Source(provider) for topic, provider in sources.items()}
         self._partitions: dict[int, Partition] = {}
         self._progress = Progress(records)
-        names = ("events", "dead-letters", "suppressions", "suppression-log", "tallies")
-        self._topics = {name: self._topic(f"{prefix}.{name}") for name in names}
+        self._topics = {name: self.app.topic(f"{prefix}.{name}", **RAW) for name in WRITTEN}
         self._tables = {name: self._table(name) for name in KEPT}
         self.app.agent(self.app.topic(*self._sources, **RAW), name="intake")(self._intake)
         self.app.agent(self._topics["events"], name="ledger")(self._ledger)
         self.app.timer(settings.tally_seconds)(self._flush)
-
-    def _topic(self, name: str) -> Any:
-        return self.app.topic(name, partitions=self._settings.event_partitions, internal=True, **RAW)
 
     def _table(self, name: str) -> Any:
         return self.app.Table(name, partitions=self._settings.event_partitions, key_type=bytes, value_type=bytes)
@@ -102,9 +104,7 @@ class Ordinary:
                 self._progress.advance()
                 continue
             for append in taken:
-                await self._topics["events"].send(
-                    key=append.key, value=append.value, timestamp=event.message.timestamp
-                )
+                await self._topics["events"].send(key=append.key, value=append.value, timestamp=event.message.timestamp)
 
     async def _ledger(self, stream: Any) -> None:
         async for event in stream.events():
@@ -159,4 +159,4 @@ def read(message: Any) -> Read:
 if __name__ == "__main__":
     bootstrap, prefix, count, *mapped = sys.argv[1:]
     pairs = dict(entry.split("=", 1) for entry in mapped)
-    faust.Worker(Ordinary(bootstrap, prefix, int(count), pairs).app, loglevel="info").execute_from_commandline()
+    faust.Worker(Ordinary(bootstrap, prefix, int(count), pairs).app, loglevel="error").execute_from_commandline()

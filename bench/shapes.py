@@ -69,11 +69,10 @@ SMPP = Shape("smpp", {"receipts": "smpp", "submits": "canonical"}, 6, _smpp)
 SHAPES = (CANONICAL, SMPP)
 
 
-async def prepare(bootstrap: str, shape: Shape, prefix: str, *, records: int, messages: int | None = None) -> Load:
-    """Make the raw topics of this prefix and fill them with about so many records."""
+async def prepare(bootstrap: str, shape: Shape, prefix: str, messages: int) -> Load:
+    """Make the raw topics of this prefix and fill them with all that is told of so many messages."""
     topics = await make_topics(bootstrap, shape, prefix)
-    messages = messages or max(1, round(records / RECORDS_PER_MESSAGE))
-    sent, sent_bytes = await send(bootstrap, shape, prefix, scenario(messages))
+    sent, sent_bytes = await send_records(bootstrap, outgoing(shape, prefix, scenario(messages)))
     return Load(topics, sent, messages, sent_bytes)
 
 
@@ -84,7 +83,7 @@ def scenario(messages: int, *, seed: int = 1) -> Scenario:
 
 async def make_topics(bootstrap: str, shape: Shape, prefix: str) -> dict[str, str]:
     topics = {f"{prefix}.{kind}": provider for kind, provider in shape.providers.items()}
-    await create(bootstrap, {topic: shape.partitions for topic in topics})
+    await create(bootstrap, dict.fromkeys(topics, shape.partitions))
     return topics
 
 
@@ -107,11 +106,6 @@ async def delete(bootstrap: str, prefix: str) -> None:
             await admin.delete_topics(topics)
     finally:
         await admin.close()
-
-
-async def send(bootstrap: str, shape: Shape, prefix: str, made_from: Scenario) -> tuple[int, int]:
-    """Send a scenario's records; how many, and their bytes."""
-    return await send_records(bootstrap, outgoing(shape, prefix, made_from))
 
 
 def outgoing(shape: Shape, prefix: str, made_from: Scenario) -> Iterator[Outgoing]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from tests.servers.kafka import running_kafka
-from tests.servers.redis import Redis, running_redis
+from redis import Redis
 
 from acquit.worker.settings import Settings
 from acquit.worker.topics import create
 from bench import shapes
+from tests.servers.kafka import running_kafka
+from tests.servers.redis import running_redis
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,16 @@ class Stage:
     """Kafka and Redis, and a folder for what processes say."""
 
     bootstrap: str
-    redis: Redis
+    redis_url: str
     folder: Path
     _numbers: "count[int]" = field(default_factory=count)
 
     @contextmanager
     def fresh(self, what: str) -> Iterator[str]:
-        """A name that nobody had before: group and prefix of one measurement. Its topics go when it is over."""
+        """A name that nobody had before: group and prefix of one measurement, with Redis empty; its topics go after it."""
         name = f"{what}-{next(self._numbers)}"
+        with Redis.from_url(self.redis_url) as redis:
+            redis.flushall()
         try:
             yield name
         finally:
@@ -40,7 +43,7 @@ class Stage:
             "app_id": name,
             "topic_prefix": name,
             "kafka_bootstrap": self.bootstrap,
-            "redis_url": self.redis.url,
+            "redis_url": self.redis_url,
             "raw_topics": ",".join(f"{topic}={provider}" for topic, provider in raw_topics.items()),
         }
         asyncio.run(create(Settings(**{**settings, "raw_topics": dict(raw_topics)})))  # type: ignore[arg-type]  # pydantic's
@@ -49,5 +52,9 @@ class Stage:
 
 @contextmanager
 def running_stage() -> Iterator[Stage]:
-    with running_kafka() as kafka, running_redis() as redis, tempfile.TemporaryDirectory(prefix="acquit-bench-") as logs:
-        yield Stage(kafka.bootstrap, redis, Path(logs))
+    with (
+        running_kafka() as kafka,
+        running_redis() as redis,
+        tempfile.TemporaryDirectory(prefix="acquit-bench-") as logs,
+    ):
+        yield Stage(kafka.bootstrap, redis.url, Path(logs))

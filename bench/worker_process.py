@@ -7,15 +7,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it has no types of its own
-from tests.servers.process import free_ports, guarded, tail
 
 from bench.peers import ROOT
+from tests.servers.process import free_ports, guarded, tail
 
 START_SECONDS, STOP_SECONDS = 60, 20
 FINE_SECONDS, COARSE_SECONDS = 0.05, 0.25
@@ -56,10 +56,10 @@ class WorkerProcess:
         return self.sample()
 
     def sample(self) -> Sample:
-        cpu = self.process.cpu_times()
-        at = time.perf_counter()
         with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as page:
-            return Sample(at, cpu.user + cpu.system, page.read().decode())
+            text = page.read().decode()
+        cpu = self.process.cpu_times()
+        return Sample(time.perf_counter(), cpu.user + cpu.system, text)
 
     def until(self, done: Callable[[Sample], bool], *, within_seconds: float) -> Sample:
         """The first sample of which this holds."""
@@ -97,7 +97,9 @@ class WorkerProcess:
 
 
 @contextmanager
-def running_worker(settings: Mapping[str, str], folder: Path, *, module: str = "acquit", arguments: tuple[str, ...] = ("worker",)) -> Iterator[WorkerProcess]:
+def running_worker(
+    settings: Mapping[str, str], folder: Path, *, command: Sequence[str] = ("-m", "acquit", "worker")
+) -> Iterator[WorkerProcess]:
     """`python -m acquit worker`, or a launcher of our own in its place, with these settings and otherwise the shipped."""
     (port,) = free_ports(1)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ACQUIT_")}
@@ -106,7 +108,7 @@ def running_worker(settings: Mapping[str, str], folder: Path, *, module: str = "
     log = folder / f"worker-{settings['app_id']}.log"
     with log.open("ab") as out:
         child = subprocess.Popen(
-            guarded([sys.executable, "-m", module, *arguments]), env=environ, stdout=out, stderr=out, cwd=ROOT,
+            guarded([sys.executable, *command]), env=environ, stdout=out, stderr=out, cwd=ROOT,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     worker = WorkerProcess(child, port, log)

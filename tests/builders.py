@@ -69,7 +69,9 @@ def submit(message_id: str = "m1", *, at: float = 0, to: str = PHONE, **fields: 
     return Submit(provider="p", message_id=message_id, to=to, at=when(at), **fields)
 
 
-def receipt(status: Status, message_id: str | None = "m1", *, at: float = 0, to: str | None = PHONE, **fields: Any) -> Receipt:
+def receipt(
+    status: Status, message_id: str | None = "m1", *, at: float = 0, to: str | None = PHONE, **fields: Any
+) -> Receipt:
     fields.setdefault("channel", _channel(to))
     return Receipt(provider="p", message_id=message_id, to=to, at=when(at), status=status, **fields)
 
@@ -97,6 +99,12 @@ def _channel(to: str | None) -> Any:
     return "email" if to and "@" in to else "sms"
 
 
+def from_origin(event: Event, topic: str, partition: int, offset: int, index: int = 0) -> Event:
+    """The event as intake writes it, with where it comes from."""
+    moved: Event = replace(event, src=(topic, partition, offset, index))
+    return moved
+
+
 def record(event: Event | bytes | None, offset: int = 0, *, at: float = 0) -> Read:
     value = event if event is None or isinstance(event, bytes) else encode(event)
     return Read(offset, START_MS + round(at * 1000), value)
@@ -109,7 +117,7 @@ def log(*events: Event | bytes | None, at: float = 0, first: int = 0) -> list[Re
 
 def marked(events: Iterable[Event], *, first: int = 0) -> list[Event]:
     """Each event with an origin of its own, as intake writes them."""
-    return [replace(event, src=("raw", 0, offset, 0)) for offset, event in enumerate(events, first)]
+    return [from_origin(event, "raw", 0, offset) for offset, event in enumerate(events, first)]
 
 
 def partition(*, window_hours: int = 72, tally_seconds: float = 2, zone: str = "UTC", **fields: Any) -> Partition:
@@ -141,7 +149,7 @@ def cells_of(messages: Messages) -> dict[Cell, tuple[int, dict[str, int], dict[s
     """Submitted, messages by status, failures by kind: of each cell that is not empty."""
     found = {}
     for _, _, running in messages.totals.table:
-        status = {word: count for word, count in zip(STATUSES, running.status, strict=True) if count}
+        status: dict[str, int] = {word: count for word, count in zip(STATUSES, running.status, strict=True) if count}
         failures = {kind: count for kind, count in running.failures.items() if count}
         if running.submitted or status or failures:
             found[running.cell] = (running.submitted, status, failures)
@@ -184,10 +192,10 @@ def certain(effects: Iterable[Effect]) -> list[Suppression | DeadLetter]:
     return [effect for effect in effects if isinstance(effect, Suppression | DeadLetter)]
 
 
-def last_totals(effects: Iterable[Effect]) -> dict[bytes, tuple[int, dict[str, int], dict[str, int]]]:
+def last_totals(effects: Iterable[Effect]) -> dict[bytes, tuple[int, object, object]]:
     """What a reader of the tallies ends up with: the last of each key."""
     return {
-        effect.key: (effect.submitted, dict(effect.status), dict(effect.failures))
+        effect.key: (effect.submitted, effect.status, effect.failures)
         for effect in effects
         if isinstance(effect, Tally)
     }
@@ -249,9 +257,11 @@ def traffic(
     """Events of a few messages, as they may arrive: some twice, and some by people."""
     one: st.SearchStrategy[Event] = st.one_of(submits(ids), receipts(ids, kinds), receipts(ids, kinds), people())
     return st.lists(one, max_size=14).flatmap(
-        lambda events: st.lists(st.sampled_from(events), max_size=3).map(lambda again: [*events, *again])
-        if events
-        else st.just(events)
+        lambda events: (
+            st.lists(st.sampled_from(events), max_size=3).map(lambda again: [*events, *again])
+            if events
+            else st.just(events)
+        )
     )
 
 
@@ -261,7 +271,7 @@ def logs(draw: st.DrawFn) -> list[Read]:
     events = draw(traffic())
     offset, at, records = draw(st.integers(0, 3)), float(draw(TENTHS)), list[Read]()
     for number, event in enumerate(events):
-        value: Event | bytes = replace(event, src=("raw", number % 2, draw(st.integers(0, number)), 0))
+        value: Event | bytes = from_origin(event, "raw", number % 2, draw(st.integers(0, number)))
         if draw(st.integers(0, 9)) == 0:
             value = b"{"
         records.append(record(value, offset, at=at))

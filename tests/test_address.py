@@ -1,4 +1,7 @@
-"""The canonical form of an address. VECTORS and REFUSED are the published contract: a client in any language checks itself here."""
+"""The canonical form of an address.
+
+VECTORS and REFUSED are the published contract: a client in any language checks itself by them.
+"""
 
 import pytest
 from hypothesis import example, given
@@ -79,11 +82,11 @@ _MAILBOXES = st.builds(
 _ADDRESSES = st.tuples(st.sampled_from(CHANNELS), _NUMBERS | _MAILBOXES)
 
 
-def canonical_or_none(channel: Channel, address: str) -> str | None:
+def canonical_or_error(channel: Channel, address: str) -> str | Undecodable:
     try:
         return canonical(channel, address)
-    except Undecodable:
-        return None
+    except Undecodable as error:
+        return error
 
 
 @pytest.mark.parametrize(("channel", "address", "expected"), VECTORS)
@@ -106,8 +109,8 @@ def test_sharp_s_and_double_s_are_two_people() -> None:
 @example(("email", "J\u030c@example.com"))
 def test_canonical_form_is_its_own_canonical_form(address: tuple[Channel, str]) -> None:
     channel, text = address
-    once = canonical_or_none(channel, text)
-    assert once is None or canonical(channel, once) == once
+    once = canonical_or_error(channel, text)
+    assert isinstance(once, Undecodable) or canonical(channel, once) == once
 
 
 @given(
@@ -122,11 +125,8 @@ def test_spaces_and_dashes_do_not_make_another_number(national: int, between: li
 def test_error_never_tells_the_address(address: tuple[Channel, str]) -> None:
     channel, text = address
     secret = f"4711{text}"  # no sentence of ours holds it
-    try:
-        canonical(channel, secret)
-    except Undecodable as error:
-        assert secret not in str(error)
-        assert "4711" not in str(error)
+    answer = canonical_or_error(channel, secret)
+    assert isinstance(answer, str) or "4711" not in str(answer)
 
 
 @pytest.mark.parametrize(
@@ -147,5 +147,5 @@ def test_mask_shows_what_one_knows_already(address: str, shown: str) -> None:
 
 @given(_ADDRESSES)
 def test_mask_never_shows_the_address(address: tuple[Channel, str]) -> None:
-    known = canonical_or_none(*address)
-    assert known is None or known not in mask(known)
+    known = canonical_or_error(*address)
+    assert isinstance(known, Undecodable) or known not in mask(known)

@@ -8,10 +8,14 @@ from acquit.blocks import Blocks
 
 Step = tuple[str, int, str, int]
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["put", "put", "remove", "drop", "delta", "stale"]), st.integers(0, 2), st.sampled_from("abc"),
-              st.integers(0, 99)),
+    st.tuples(
+        st.sampled_from(["put", "put", "remove", "drop", "delta", "stale"]),
+        st.integers(0, 2),
+        st.sampled_from("abc"),
+        st.integers(0, 99),
+    ),
     max_size=30,
-)  # fmt: skip
+)
 
 
 def rows_of(table: Blocks[int]) -> dict[tuple[int, str], int]:
@@ -50,7 +54,9 @@ def test_stale_blocks_bring_a_checkpoint_to_the_same_rows(steps: list[Step]) -> 
         if step[0] == "stale":
             for block in table.take_stale():
                 checkpoint[block] = dict(table.rows.get(block, {}))
-            assert {(block, key): row for block, rows in checkpoint.items() for key, row in rows.items()} == rows_of(table)
+            assert {(block, key): row for block, rows in checkpoint.items() for key, row in rows.items()} == rows_of(
+                table
+            )
 
 
 def test_unchanged_table_has_no_delta_and_no_stale_block() -> None:

@@ -1,7 +1,6 @@
 """Whose words a record holds: its header says so, else an envelope, else the settings."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,22 +10,10 @@ from acquit.decode import Context
 from acquit.envelope import Opened, Source, open_envelope
 from acquit.errors import Undecodable
 from acquit.events import from_epoch_ms
+from tests.builders import Read
 
 ARRIVED_MS = 1_795_338_005_000
 RECEIPT = "id:1 stat:DELIVRD"
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A record as aiokafka hands it over."""
-
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-    timestamp: int = ARRIVED_MS
-    key: bytes | None = None
-    topic: str = "raw"
-    partition: int = 0
-    offset: int = 0
 
 
 def enveloped(provider: Any = "smpp", payload: Any = RECEIPT, **more: Any) -> bytes:
@@ -34,7 +21,7 @@ def enveloped(provider: Any = "smpp", payload: Any = RECEIPT, **more: Any) -> by
 
 
 def opened(value: bytes | None, *, headers: tuple[tuple[str, bytes], ...] = (), mapped: str = "") -> Opened:
-    return open_envelope(Raw(value, headers), Source(mapped), max_bytes=1000)
+    return open_envelope(Read(0, ARRIVED_MS, value, headers=headers), Source(mapped), max_bytes=1000)
 
 
 def refusal(value: bytes | None, *, headers: tuple[tuple[str, bytes], ...] = (), mapped: str = "") -> str:
@@ -127,7 +114,7 @@ def test_body_that_merely_holds_the_word_payload_is_no_envelope(value: bytes) ->
 )
 def test_envelope_that_cannot_be_opened_is_refused_and_stops_nothing(value: bytes) -> None:
     with pytest.raises(Undecodable):
-        open_envelope(Raw(value), Source(), max_bytes=1_000_000)
+        open_envelope(Read(0, ARRIVED_MS, value), Source(), max_bytes=1_000_000)
 
 
 @pytest.mark.parametrize("value", [None, b""])

@@ -136,7 +136,7 @@ def test_mailbox_has_no_guessed_carrier() -> None:
 
 @given(st.sampled_from(sorted(CARRIER_DATA)), st.text("0123456789", min_size=4, max_size=10))
 def test_guess_is_what_phonenumbers_says(prefix: str, rest: str) -> None:
-    to = f"+{prefix}{rest}"
+    to = f"+{prefix}{rest}"[:16]
     number = phonenumbers.parse(to)
     if phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == to and to.isascii():
         names = phonenumbers.carrier.name_for_number(number, "en")

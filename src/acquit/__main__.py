@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
+import msgspec
 import orjson
 
 from acquit import __version__
@@ -226,11 +227,11 @@ def check_suppression(settings_file: Path | None, recipient: str, account: str |
 @click.pass_obj
 def list_suppression(settings_file: Path | None, channel: str | None, reason: str | None, scope: str | None) -> None:
     """Print the entries of the list as NDJSON."""
-    from acquit.worker.list_view import entries, shown
+    from acquit.worker.list_view import entries
 
     async def run() -> None:
         async for entry in entries(_settings(settings_file), channel=channel, reason=reason, scope=scope):
-            _print(shown(entry))
+            _print(msgspec.to_builtins(entry))
 
     _ran(run())
 

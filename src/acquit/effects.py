@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from acquit.events import Status
+
 Header: TypeAlias = tuple[str, bytes]
 
 
@@ -114,7 +116,7 @@ class Tally(Struct, frozen=True, omit_defaults=True):
     upto: int
     cell: Cell
     submitted: int
-    status: Mapping[str, int]
+    status: Mapping[Status, int]
     failures: Mapping[str, int] = {}  # "category/permanence"
 
     @property

@@ -12,18 +12,26 @@ from acquit.errors import Undecodable
 from acquit.events import Time, from_epoch_ms
 
 PROVIDER_HEADER = "provider"
+_TIMESTAMP_LIMIT_MS = 4_102_444_800_000  # 2100
 
 
 class Record(Protocol):
     """A record of Kafka, as aiokafka hands it over."""
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 class Source(Struct, frozen=True):
@@ -68,7 +76,9 @@ def open_envelope(record: Record, source: Source, *, max_bytes: int) -> Opened:
         raise Undecodable("empty", "the record has no value")
     if len(value) > max_bytes:
         raise Undecodable("too_large", f"{len(value)} bytes, {max_bytes} are allowed")
-    provider = next((v.decode(errors="replace") for k, v in record.headers if k == PROVIDER_HEADER), "")
+    provider = next(((v or b"").decode(errors="replace") for k, v in record.headers if k == PROVIDER_HEADER), "")
+    if not 0 <= record.timestamp < _TIMESTAMP_LIMIT_MS:
+        raise Undecodable("absurd_value", "the record's own timestamp is before 1970 or after 2100")
     received_at = from_epoch_ms(record.timestamp)
     if not provider and b'"payload"' in value:
         envelope = _envelope(value)

@@ -43,7 +43,8 @@ ENGAGEMENTS: tuple[EngagementType, ...] = get_args(EngagementType)
 DELIVERED: frozenset[Status] = frozenset({"delivered_network", "delivered_handset", "read"})
 FAILED: frozenset[Status] = frozenset({"failed", "rejected", "expired", "cancelled"})
 """What ended a message without delivery. `cancelled` is our own doing and no outcome of the carrier."""
-FINAL: frozenset[Status] = (DELIVERED | FAILED | {"unknown"}) - {"cancelled"}
+_NO_OUTCOME: frozenset[Status] = frozenset({"queued", "sent", "accepted", "deferred", "cancelled"})
+FINAL: frozenset[Status] = frozenset(STATUSES) - _NO_OUTCOME
 """What a carrier's delivery ratio divides by."""
 
 Time = Annotated[datetime, Meta(tz=True)]

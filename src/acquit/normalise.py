@@ -18,6 +18,7 @@ _AHEAD = timedelta(days=1)
 
 _ID_LIMIT = 512
 
+
 def normalise_report(report: Report, *, received_at: datetime) -> Report:
     """The report with a canonical recipient and times in UTC. Without a time of its own it gets the record's."""
     if report.to is None and report.message_id is None:
@@ -45,7 +46,9 @@ def normalise_event(event: Event, *, received_at: datetime, src: Src | None) -> 
             event, to=to, at=at, src=src, submitted_at=submitted_at, received_at=event.received_at or received_at,
             carrier=guess, carrier_is_guess=guess is not None,
         )  # fmt: skip
-    return replace(event, to=to, at=at, src=src, submitted_at=submitted_at, received_at=event.received_at or received_at)
+    return replace(
+        event, to=to, at=at, src=src, submitted_at=submitted_at, received_at=event.received_at or received_at
+    )
 
 
 def guess_carrier(to: str) -> str | None:

@@ -25,7 +25,7 @@ from acquit.events import (
     decode,
     epoch_ms,
 )
-from acquit.ledger.hours import Hours
+from acquit.hours import Hours
 from acquit.ledger.messages import Messages, News
 from acquit.pipeline import dead_letter
 from acquit.rules import Rules
@@ -46,7 +46,9 @@ class Head(Struct):
     clock_ms: int = 0
     lost: int = 0  # records that retention took before they were read
     flushed_ms: int = 0  # clock when totals left last
-    seen: dict[str, dict[int, tuple[int, int]]] = {}  # topic, partition: offset and index of the last event taken from it
+    seen: dict[
+        str, dict[int, tuple[int, int]]
+    ] = {}  # topic, partition: offset and index of the last event taken from it
 
 
 class Counts(Struct):
@@ -90,7 +92,7 @@ class Partition:
             effects += self._advance(record.timestamp, record.offset)
             try:
                 event = decode(record.value or b"")
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 effects.append(_refused(record, error))
                 continue
             self.counts.events += 1
@@ -115,8 +117,12 @@ class Partition:
 
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
         """The tables were filled from the journal: find the indexes again."""
-        self.messages.loaded(changed_cells)
+        self.messages.loaded(changed_cells, clock_ms=self.head.clock_ms)
         self.people.loaded()
+
+    def unsent(self) -> list[tuple[int, str]]:
+        """The cells whose totals are still to leave."""
+        return self.messages.totals.pending()
 
     def _advance(self, timestamp_ms: int, offset: int) -> list[Effect]:
         head = self.head
@@ -189,9 +195,7 @@ class Partition:
             account=receipt.account or getattr(labels, "account", None) or "",
             stream=receipt.stream or getattr(labels, "stream", None) or "",
         )  # fmt: skip
-        return self.people.accuse(
-            f"{receipt.channel}:{receipt.to}", fact, now_ms=self.head.clock_ms, upto=upto
-        )
+        return self.people.accuse(f"{receipt.channel}:{receipt.to}", fact, now_ms=self.head.clock_ms, upto=upto)
 
     def _is_held(self, channel: str, category: str, permanence: str, code: str) -> bool:
         key = (channel, category, permanence, code)
@@ -233,6 +237,6 @@ class Partition:
                 counts.unknown[unknown] = counts.unknown.get(unknown, 0) + 1
 
 
-def _refused(record: Record, error: msgspec.DecodeError) -> DeadLetter:
+def _refused(record: Record, error: Exception) -> DeadLetter:
     """Nobody but intake writes to acquit.events; what somebody else wrote there is kept as well."""
-    return dead_letter(record, "acquit", Undecodable("undecodable", f"no canonical event: {error}"))
+    return dead_letter(record, "acquit", Undecodable("undecodable", f"no canonical event: {type(error).__name__}"))

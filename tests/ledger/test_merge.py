@@ -85,7 +85,8 @@ def test_of_equal_failures_the_first_stays_and_on_mail_the_last() -> None:
     reasons = ["recipient_unknown", "recipient_inactive", "recipient_moved"]
     for to, kept in ((PHONE, "recipient_unknown/permanent"), (MAIL, "recipient_moved/permanent")):
         told = [
-            receipt("failed", at=at, to=to, category=category, permanence="permanent") for at, category in enumerate(reasons)
+            receipt("failed", at=at, to=to, category=category, permanence="permanent")
+            for at, category in enumerate(reasons)
         ]
         for order in permutations(told):
             assert [failures for _, _, failures in cells_of(folded(*order).messages).values()] == [{kept: 1}]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from acquit.effects import Cell
 from acquit.events import Event, Receipt, Submit, epoch_ms
-from acquit.ledger.hours import Hours
+from acquit.hours import Hours
 from acquit.ledger.messages import Messages, News
 from tests.builders import (
     HOUR,
@@ -57,7 +57,9 @@ def test_totals_are_the_messages_counted_again(events: list[Event]) -> None:
     submitted = {event.message_id for event in events if isinstance(event, Submit)}
     assert sum(submits for submits, _, _ in cells_of(messages).values()) == len(submitted)
     for _, status, failures in cells_of(messages).values():
-        assert sum(failures.values()) == sum(status.get(word, 0) for word in ("failed", "rejected", "expired", "cancelled"))
+        assert sum(failures.values()) == sum(
+            status.get(word, 0) for word in ("failed", "rejected", "expired", "cancelled")
+        )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,9 @@ def test_hour_of_a_message_in_any_order_of_arrival(events: list[Event], hour: in
 
 
 def test_submit_that_comes_last_takes_its_message_to_its_own_cell() -> None:
-    messages = booked(receipt("delivered_handset", at=HOUR, route="theirs"), submit(at=0, route="ours", carrier="20801"))
+    messages = booked(
+        receipt("delivered_handset", at=HOUR, route="theirs"), submit(at=0, route="ours", carrier="20801")
+    )
     cell = Cell("sms", "20801", None, "ours", None, None, NINE)
     assert cells_of(messages) == {cell: (1, {"delivered_handset": 1}, {})}
 
@@ -122,7 +126,9 @@ def test_of_two_submits_at_the_same_time_the_same_one_counts_in_any_order() -> N
     assert len({next(iter(cells_of(booked(*order)))) for order in permutations(both)}) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: submitted_at is not clamped: a wrong zone makes tomorrow's hour, shown as the latest")
+@pytest.mark.xfail(
+    strict=True, reason="BUG: submitted_at is not clamped: a wrong zone makes tomorrow's hour, shown as the latest"
+)
 def test_submitted_at_far_ahead_becomes_the_time_of_arrival() -> None:
     state = folded(receipt("sent", submitted_at=when(23 * HOUR)))
     assert hours_of(state.messages) == {NINE}

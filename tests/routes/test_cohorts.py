@@ -1,6 +1,7 @@
 """Delivery per carrier and hour: the last word of every partition counts, once, in any order."""
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,15 +10,24 @@ from hypothesis import strategies as st
 from acquit.blocks import Blocks
 from acquit.capped import Capped
 from acquit.effects import Cell, Tally
+from acquit.events import Status
 from acquit.routes.cohorts import KEPT_DAYS, Cohort, Held, Sums
 from tests.builders import DAY, HOUR, START_MS, Read
 
 NINE = START_MS // 1000
 
 
-def tally(upto: int = 1, *, partition: int = 0, carrier: str | None = "20801", hour: int = NINE, route: str | None = None,
-          channel: str = "sms", **status: int) -> Tally:  # fmt: skip
-    return Tally(partition, upto, Cell(channel, carrier, None, route, None, None, hour), sum(status.values()), status)
+def tally(
+    upto: int = 1,
+    *,
+    partition: int = 0,
+    carrier: str | None = "20801",
+    hour: int = NINE,
+    route: str | None = None,
+    **status: int,
+) -> Tally:
+    counts: Any = status
+    return Tally(partition, upto, Cell("sms", carrier, None, route, None, None, hour), sum(status.values()), counts)
 
 
 def summed(*tallies: Tally, limit: int = 100, zone: str = "UTC") -> Sums:
@@ -30,7 +40,9 @@ def summed(*tallies: Tally, limit: int = 100, zone: str = "UTC") -> Sums:
 def shown(sums: Sums) -> dict[tuple[str, str, str], dict[str, int]]:
     """What is shown, by channel, carrier and hour; nothing and 0 look the same."""
     return {
-        (cohort.channel, cohort.carrier, cohort.hour): {status: count for status, count in cohort.status.items() if count}
+        (cohort.channel, cohort.carrier, cohort.hour): {
+            status: count for status, count in cohort.status.items() if count
+        }
         for cohort in sums.all_cohorts()
     }
 
@@ -41,7 +53,12 @@ def test_partitions_and_routes_of_a_carrier_are_added_up() -> None:
 
 
 def test_highest_offset_of_a_partition_counts_in_any_order() -> None:
-    totals = [tally(5, sent=3), tally(9, delivered_handset=3), tally(7, sent=2, delivered_handset=1), tally(2, partition=1, sent=1)]
+    totals = [
+        tally(5, sent=3),
+        tally(9, delivered_handset=3),
+        tally(7, sent=2, delivered_handset=1),
+        tally(2, partition=1, sent=1),
+    ]
     for order in permutations(totals):
         assert shown(summed(*order)) == {("sms", "20801", "09"): {"sent": 1, "delivered_handset": 3}}
 
@@ -62,19 +79,19 @@ def test_old_total_changes_no_place() -> None:
 
 
 @pytest.mark.parametrize("status", ["delivered_network", "delivered_handset", "read"])
-def test_what_is_delivered(status: str) -> None:
+def test_what_is_delivered(status: Status) -> None:
     cohort = Cohort("sms", "20801", "09", {status: 3})
     assert (cohort.delivered, cohort.final) == (3, 3)
 
 
 @pytest.mark.parametrize("status", ["failed", "rejected", "expired", "unknown"])
-def test_what_is_final_and_not_delivered(status: str) -> None:
+def test_what_is_final_and_not_delivered(status: Status) -> None:
     cohort = Cohort("sms", "20801", "09", {status: 3})
     assert (cohort.delivered, cohort.final) == (0, 3)
 
 
 @pytest.mark.parametrize("status", ["queued", "sent", "accepted", "deferred", "cancelled"])
-def test_what_is_not_in_the_ratio(status: str) -> None:
+def test_what_is_not_in_the_ratio(status: Status) -> None:
     cohort = Cohort("sms", "20801", "09", {status: 3})
     assert (cohort.delivered, cohort.final) == (0, 0)
 
@@ -108,7 +125,11 @@ def test_place_is_shown_once_however_often_it_changed() -> None:
 
 def test_carriers_over_the_limit_are_other_and_added_up() -> None:
     sums = summed(*(tally(sent=2**number, carrier=f"c{number}") for number in range(4)), limit=2)
-    assert shown(sums) == {("sms", "c0", "09"): {"sent": 1}, ("sms", "c1", "09"): {"sent": 2}, ("sms", "other", "09"): {"sent": 12}}
+    assert shown(sums) == {
+        ("sms", "c0", "09"): {"sent": 1},
+        ("sms", "c1", "09"): {"sent": 2},
+        ("sms", "other", "09"): {"sent": 12},
+    }
 
 
 def test_carrier_that_has_its_name_keeps_it() -> None:
@@ -145,12 +166,16 @@ def read(one: Tally | bytes | None, offset: int = 0, key: bytes | None = b"k") -
         pytest.param(
             b'{"partition":0,"upto":1,"cell":{"channel":"\xff"}}',
             b"k",
-            marks=pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="BUG (small): not UTF-8 ends the worker"),
+            marks=pytest.mark.xfail(
+                strict=True, raises=UnicodeDecodeError, reason="BUG (small): not UTF-8 ends the worker"
+            ),
         ),
         pytest.param(
             tally().value,
             b"\xff",
-            marks=pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="BUG (small): not UTF-8 ends the worker"),
+            marks=pytest.mark.xfail(
+                strict=True, raises=UnicodeDecodeError, reason="BUG (small): not UTF-8 ends the worker"
+            ),
         ),
     ],
 )
@@ -182,7 +207,9 @@ _tallies = st.builds(
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(_tallies, max_size=12).flatmap(lambda some: st.tuples(st.just(some), st.permutations([*some, *some[:3]]))))
+@given(
+    st.lists(_tallies, max_size=12).flatmap(lambda some: st.tuples(st.just(some), st.permutations([*some, *some[:3]])))
+)
 def test_repeats_and_order_change_nothing(drawn: tuple[list[Tally], list[Tally]]) -> None:
     once, again = drawn
     assert shown(summed(*once)) == shown(summed(*again))
@@ -198,7 +225,9 @@ def test_reloaded_sums_show_and_take_the_same(some: list[Tally], one: Tally) -> 
     assert shown(again) == shown(sums)
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: over the limit a restart names other carriers: who has a name is not journaled")
+@pytest.mark.xfail(
+    strict=True, reason="BUG: over the limit a restart names other carriers: who has a name is not journaled"
+)
 def test_carriers_keep_their_names_over_a_restart() -> None:
     late, early = tally(sent=1, carrier="b", hour=NINE + HOUR), tally(sent=2, carrier="a", hour=NINE)
     sums = summed(late, early, limit=1)

@@ -1,4 +1,4 @@
-"""A rule file that cannot be trusted is refused with its file, line and field; an operator's rows replace ours one by one."""
+"""A rule file that cannot be trusted is refused with its file, line and field; an operator's rows replace ours."""
 
 from pathlib import Path
 

@@ -277,6 +277,15 @@ def test_what_a_person_said_is_never_forgotten(said: Fact) -> None:
     assert entries(people)["*"].until is None
 
 
+@pytest.mark.parametrize("last", ["stop", "start"])
+def test_person_who_repeats_a_word_without_end_is_held_by_few_facts(last: str) -> None:
+    # an answering machine in a loop with ours: every fact that is kept is judged again with each new one
+    said = [fact("stop" if n % 2 else "start", n / 100, f"m{n}") for n in range(4 * FACTS_LIMIT)]
+    people = accused(*said, fact(last, 4, "last"))
+    assert len(told_of(people)) <= 2 * FACTS_LIMIT
+    assert ("*" in entries(people)) is (last == "stop")
+
+
 # laws
 
 _SAID = st.sampled_from(["recipient_unknown", "recipient_inactive", "provider_suppressed", "complaint", "opted_out"])

@@ -28,6 +28,7 @@ from acquit.worker.log_reader import read_topic
 from acquit.worker.sending import Outgoing, partition_of, send_all
 from acquit.worker.settings import Settings, load
 from aiokafka import AIOKafkaProducer
+from tests.servers.embedded import EmbeddedKafka, EmbeddedRedis
 from tests.servers.kafka import Kafka
 from tests.servers.process import free_ports
 from tests.servers.redis import Redis
@@ -92,8 +93,8 @@ class WorkerProcess:
 class Stage:
     """Servers, settings of their own names, and the workers that were started on them."""
 
-    kafka: Kafka
-    redis: Redis
+    kafka: Kafka | EmbeddedKafka
+    redis: Redis | EmbeddedRedis
     folder: Path
     name: str
     partitions: int = 4
@@ -221,7 +222,7 @@ class Stage:
         """Some worker's gauges show the totals exactly; the others show none."""
         wanted = {place: number for place, number in truth.totals.items() if number}
         alive = [worker for worker in self.workers if worker.process.poll() is None]
-        patiently(lambda: wanted in [worker.cohorts() for worker in alive])
+        assert patiently(lambda: wanted in [worker.cohorts() for worker in alive]), "no worker's gauges show the totals"
 
     def end(self) -> None:
         for worker in self.workers:

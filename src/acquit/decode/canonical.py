@@ -20,7 +20,7 @@ _TIMES = ("at", "received_at", "submitted_at", "ported_at", "until")
 _EPOCH_MS_LIMIT = 4_102_444_800_000  # the year 2100
 
 
-def decode(body: bytes, context: Context) -> Iterator[Event]:
+def decode(body: bytes, _context: Context) -> Iterator[Event]:
     try:
         event = events.decode(body)
     except msgspec.ValidationError:
@@ -43,9 +43,10 @@ def _decode_slowly(body: bytes) -> Event:
         if name in fields:
             fields[name] = _time(name, fields[name])
     try:
-        return msgspec.convert(fields, Event)  # type: ignore[arg-type]  # a union is a type to msgspec, not to mypy
+        event: Event = msgspec.convert(fields, Event)
     except msgspec.ValidationError as error:
         raise _complaint(str(error)) from None
+    return event
 
 
 def _time(name: str, value: Any) -> Any:
@@ -57,7 +58,7 @@ def _time(name: str, value: Any) -> Any:
 
 
 def _complaint(problem: str) -> Undecodable:
-    """msgspec's sentence, sorted into our closed list; the value itself is never in it, for it may be an address."""
+    """Msgspec's sentence, sorted into our closed list; the value itself is never in it, for it may be an address."""
     if "missing required field" in problem:
         return Undecodable("missing_field", problem)
     if "Invalid enum value" in problem or "Invalid value" in problem:

@@ -41,9 +41,21 @@ def merged(one: Labels, other: Labels) -> Labels:
 
     A carrier that was said goes before one that was guessed.
     """
-    fields = [a if b is None or (a is not None and a <= b) else b for a, b in zip(one, other, strict=True)]
     surer = min(one, other, key=_surety)
-    return Labels(*fields)._replace(carrier=surer.carrier, carrier_is_guess=surer.carrier_is_guess)
+    return Labels(
+        channel=one.channel,
+        route=_smaller(one.route, other.route),
+        supplier=_smaller(one.supplier, other.supplier),
+        carrier=surer.carrier,
+        carrier_is_guess=surer.carrier_is_guess,
+        country=_smaller(one.country, other.country),
+        account=_smaller(one.account, other.account),
+        stream=_smaller(one.stream, other.stream),
+    )
+
+
+def _smaller(one: str | None, other: str | None) -> str | None:
+    return min((word for word in (one, other) if word is not None), default=None)
 
 
 def _surety(labels: Labels) -> tuple[int, str]:
@@ -91,4 +103,3 @@ def cell(submit: Labels | None, receipt: Labels | None, hour: int) -> Cell:
         stream=one.stream or other.stream,
         hour=hour,
     )
-

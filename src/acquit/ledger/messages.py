@@ -10,8 +10,8 @@ from typing import NamedTuple
 from acquit.blocks import Blocks
 from acquit.effects import Tally
 from acquit.events import Receipt, Submit, epoch_ms
+from acquit.hours import Hours
 from acquit.ledger import labels
-from acquit.ledger.hours import Hours
 from acquit.ledger.labels import Labels, Numbers
 from acquit.ledger.merge import (
     CATEGORY_NUMBER,
@@ -65,9 +65,9 @@ class Messages:
 
     def take_submit(self, submit: Submit, *, at_ms: int) -> Booked:
         key = f"{submit.provider}/{submit.message_id}"
-        message, before, hour = self._open(key, submit.channel == "email")
+        message, before, hour = self._open(key, is_email=submit.channel == "email")
         if message.submit != NOTHING and message.basis_ms <= at_ms:
-            return self._answer(News.REPEATED, message, before, submit.channel == "email")
+            return self._answer(News.REPEATED, message, before, is_email=submit.channel == "email")
         ours = self.numbers.number(labels.of_submit(submit))
         message.submit = ours  # the earliest submit, if a sender repeats itself
         take_good(message, SENT, at_ms)
@@ -77,7 +77,7 @@ class Messages:
     def take_receipt(self, receipt: Receipt, *, at_ms: int) -> Booked:
         is_email = receipt.channel == "email"
         key = f"{receipt.provider}/{receipt.message_id}"
-        message, before, hour = self._open(key, is_email)
+        message, before, hour = self._open(key, is_email=is_email)
         moved = (
             take_basis(message, FIRST_AT, at_ms)
             if receipt.submitted_at is None
@@ -98,7 +98,7 @@ class Messages:
 
     def advance(self, clock_ms: int, *, partition: int, upto: int) -> list[Tally]:
         """Close the hours that have left the window; returns the last totals of their cells, where they had not left."""
-        horizon = self._hours.start(max(0, clock_ms - self._window_ms))
+        horizon = self._horizon_at(clock_ms)
         if horizon <= self._horizon:
             return []
         self._horizon = horizon
@@ -113,18 +113,22 @@ class Messages:
         self._cells = {key: value for key, value in self._cells.items() if key[2] >= horizon}
         return last
 
-    def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
+    def loaded(self, changed_cells: list[tuple[int, str]], *, clock_ms: int) -> None:
         """The tables were filled from the journal: find the rest again."""
+        self._horizon = self._horizon_at(clock_ms)
         self.numbers.loaded()
         self._hour_of = {key: hour for hour, key, _ in self.table}
         self.totals.loaded(changed_cells)
 
-    def _open(self, key: str, is_email: bool) -> tuple[Message, "_Place | None", int | None]:
+    def _horizon_at(self, clock_ms: int) -> int:
+        return self._hours.start(max(0, clock_ms - self._window_ms))
+
+    def _open(self, key: str, *, is_email: bool) -> tuple[Message, "_Place | None", int | None]:
         hour = self._hour_of.get(key)
         if hour is None:
             return Message(), None, None
         message = self.table.rows[hour][key]
-        return message, self._place(message, hour, is_email), hour
+        return message, self._place(message, hour, is_email=is_email), hour
 
     def _book(
         self, key: str, message: Message, before: "_Place | None", hour: int | None, *, moved: bool, is_email: bool
@@ -140,13 +144,13 @@ class Messages:
                 self.table.remove(hour, key)
             self.table.put(now, key, message)
             self._hour_of[key] = now
-        after = self._place(message, now, is_email)
+        after = self._place(message, now, is_email=is_email)
         if before is None:
             self.totals.add(after.key, after.running, after.standing, 1)
         elif before.key != after.key or before.standing != after.standing:
             self.totals.add(before.key, before.running, before.standing, -1)
             self.totals.add(after.key, after.running, after.standing, 1)
-        return self._answer(News.NEW, message, after, is_email)
+        return self._answer(News.NEW, message, after, is_email=is_email)
 
     def _forget(self, key: str, before: "_Place | None", hour: int | None) -> Booked:
         """Its hour proves to be closed: what was counted for it elsewhere is taken back."""
@@ -156,7 +160,7 @@ class Messages:
             del self._hour_of[key]
         return Booked(News.TOO_LATE, is_failed=False, is_delivered=False, running=None, labels=None)
 
-    def _answer(self, news: News, message: Message, place: "_Place | None", is_email: bool) -> Booked:
+    def _answer(self, news: News, message: Message, place: "_Place | None", *, is_email: bool) -> Booked:
         status = message.status(is_email=is_email)
         return Booked(
             news,
@@ -174,7 +178,7 @@ class Messages:
             merged = labels.merged(self.numbers[message.receipt], self.numbers[ours])
             message.receipt = self.numbers.number(merged)
 
-    def _place(self, message: Message, hour: int, is_email: bool) -> "_Place":
+    def _place(self, message: Message, hour: int, *, is_email: bool) -> "_Place":
         found = self._cells.get((message.submit, message.receipt, hour))
         if found is None:
             submit = self.numbers[message.submit] if message.submit != NOTHING else None

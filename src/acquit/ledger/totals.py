@@ -53,8 +53,8 @@ class Totals:
         self._pending.clear()
         return [_tally(running, partition=partition, upto=upto) for running in runnings if running is not None]
 
-    def has_pending(self) -> bool:
-        return bool(self._pending)
+    def pending(self) -> list[tuple[int, str]]:
+        return list(self._pending)
 
     def loaded(self, changed: list[tuple[int, str]]) -> None:
         """These cells changed after the last checkpoint: whether their totals left is not known, so they leave again."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from acquit.events import WORDS_LIMIT, FAILED, Action, Category, Permanence, Receipt, Report, Said, Src, Status
+from acquit.events import FAILED, WORDS_LIMIT, Action, Category, Permanence, Receipt, Report, Said, Src, Status
 from acquit.rules import CodeRow, Rules, StatusRow
 
 

@@ -13,8 +13,8 @@ from acquit.blocks import Blocks
 from acquit.capped import Capped
 from acquit.effects import read_tally
 from acquit.envelope import Record
-from acquit.events import DELIVERED, FINAL
-from acquit.ledger.hours import Hours
+from acquit.events import DELIVERED, FINAL, Status
+from acquit.hours import Hours
 
 KEPT_DAYS = 40
 Place = tuple[str, str, int]
@@ -27,7 +27,7 @@ class Cohort(Struct, frozen=True):
     channel: str
     carrier: str  # its label
     hour: str
-    status: dict[str, int]
+    status: dict[Status, int]
 
     @property
     def delivered(self) -> int:
@@ -44,7 +44,7 @@ class Held(Struct, array_like=True):
     upto: int
     channel: str
     carrier: str | None
-    status: dict[str, int]
+    status: dict[Status, int]
 
 
 class RoutesHead(Struct):
@@ -63,9 +63,9 @@ class Sums:
         self._carriers = carriers
         self.head = RoutesHead()
         self._held: Blocks[Held] = Blocks(Held)
-        self.tables: dict[str, Blocks[Held]] = {"totals": self._held}
+        self.tables: dict[str, Blocks[Held]] = {"cells": self._held}
         self._hours = Hours(zone)
-        self._sums: dict[Place, dict[str, int]] = {}
+        self._sums: dict[Place, dict[Status, int]] = {}
         self._latest: dict[tuple[str, str, str], int] = {}
 
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:  # noqa: ARG002 - a journal says it to every state
@@ -73,6 +73,10 @@ class Sums:
         self._latest.clear()
         for hour, _, held in self._held:
             self._add(hour, held, 1)
+
+    def unsent(self) -> list[tuple[int, str]]:
+        """Nothing leaves from here yet."""
+        return []
 
     def take(self, key: bytes, value: bytes) -> Place | None:
         """Take a running total; returns the place whose sum it changed."""
@@ -128,4 +132,3 @@ class Sums:
         for old in [start for start in self._held.rows if start < oldest]:
             for held in self._held.drop(old).values():
                 self._sums.pop((held.channel, self._carriers.label(held.carrier), old), None)
-

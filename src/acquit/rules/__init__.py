@@ -114,7 +114,10 @@ def _categories(folders: list[Path]) -> dict[str, CategoryRow]:
             for line in _lines(path, ("category", "permanence", "action", "advice")):
                 category = line.one_of("category", CATEGORIES)
                 rows[category] = CategoryRow(
-                    category, line.one_of("permanence", PERMANENCES), line.one_of("action", ACTIONS), line.text("advice")
+                    category,
+                    line.one_of("permanence", PERMANENCES),
+                    line.one_of("action", ACTIONS),
+                    line.text("advice"),
                 )
     for category in CATEGORIES:
         if category not in rows:

@@ -77,7 +77,7 @@ def _rule(row: "_Row") -> PolicyRule:
         categories=frozenset(row.one_of("categories", c, CATEGORIES) for c in row.many("categories")),
         permanence=permanence,
         channels=frozenset(row.one_of("channels", c, CHANNELS) for c in row.many("channels")),
-        codes=frozenset(str(c).casefold() for c in row.values.get("codes", [])),
+        codes=frozenset(str(c).casefold() for c in (row.many("codes") if "codes" in row.values else [])),
         scope=scope,
         times=row.whole("times"),
         within_days=row.days("within_days", row.values["within_days"]) if "within_days" in row.values else None,

@@ -88,7 +88,9 @@ class _Trials:
                 met = self._met.setdefault(rule.id, [])
                 met.append(fact.at_ms)
                 if _is_fulfilled(rule, met):
-                    return [(_scope(rule, fact), _entry(fact, fact.category, rule.id, self._until_ms(rule, fact.at_ms)))]
+                    return [
+                        (_scope(rule, fact), _entry(fact, fact.category, rule.id, self._until_ms(rule, fact.at_ms)))
+                    ]
         return []
 
     def forget(self) -> None:

@@ -1,7 +1,7 @@
 """The worker: one Faust app with four agents, built by a function. What each agent does stands in its own module.
 
-    raw topics > intake > events > ledger > suppressions > sink > Redis
-                                          > tallies > routes > gauges
+raw topics > intake > events > ledger > suppressions > sink > Redis
+                                      > tallies > routes > gauges
 """
 
 import asyncio
@@ -27,7 +27,6 @@ from acquit.worker.intake import Intake
 from acquit.worker.journaled import Journaled
 from acquit.worker.lanes import Lanes, end_unacknowledged
 from acquit.worker.list_sink import ListSink, Reading
-from acquit.worker.metrics import Metrics
 from acquit.worker.origin import SourceChangedError, check_source
 from acquit.worker.perform import Performer
 from acquit.worker.record_batches import BatchApp, Batches, BatchScheduler
@@ -239,7 +238,7 @@ class Worker:
             return
         topic, lanes = self.settings.topic("suppressions"), self._lanes["sink"]
         owned = {}
-        for tp in map(lambda found: TopicPartition(*found), self.app.consumer.assignment()):
+        for tp in [TopicPartition(*found) for found in self.app.consumer.assignment()]:
             if tp.topic == topic:
                 position = await self.app.consumer.position(tp)
                 owned[tp] = Reading(position or 0, lanes.is_idle_at(tp))

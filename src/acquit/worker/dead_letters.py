@@ -180,9 +180,9 @@ def read_letter(record: Record, *, is_replayed: bool = False) -> Letter:
     return Letter(
         partition=record.partition,
         offset=record.offset,
-        reason=said.get(f"{OURS}reason", b"unknown").decode(errors="replace"),
-        detail=said.get(f"{OURS}detail", b"").decode(errors="replace"),
-        topic=said.get(f"{OURS}topic", b"").decode(errors="replace"),
+        reason=(said.get(f"{OURS}reason") or b"unknown").decode(errors="replace"),
+        detail=(said.get(f"{OURS}detail") or b"").decode(errors="replace"),
+        topic=(said.get(f"{OURS}topic") or b"").decode(errors="replace"),
         original_partition=_number(said.get(f"{OURS}partition")),
         original_offset=_number(said.get(f"{OURS}offset")),
         original_timestamp_ms=_number(said.get(f"{OURS}timestamp")),
@@ -207,7 +207,7 @@ def sent_back(letter: Letter, partition: int) -> Outgoing:
     """The letter's record as it came, with one attempt more. Its time stays: it is when the receipt was received."""
     headers = [header for header in letter.headers if header[0] != ATTEMPTS]
     headers.append((ATTEMPTS, str(letter.attempts + 1).encode()))
-    return Outgoing(letter.topic, partition, letter.key, letter.value, letter.original_timestamp_ms, headers)
+    return Outgoing(letter.topic, partition, letter.key, letter.value, letter.original_timestamp_ms or None, headers)
 
 
 def mark(letter: Letter, topic: str) -> Outgoing:

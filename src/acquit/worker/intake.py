@@ -1,6 +1,7 @@
 """The first agent: raw records to events in the recipients' log. It keeps no state, so its place is the group's offset."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,13 +69,14 @@ class Intake:
         source, performer = self._sources[tp.topic], self._performer
         outgoing: list[Outgoing] = []
         refused: list[DeadLetter] = []
+        now_ms = time.time_ns() // 1_000_000
         for record in records:
             taken = take_in(record, source, rules=self._rules, max_bytes=self._max_bytes)
             if isinstance(taken, DeadLetter):
                 refused.append(taken)
-                outgoing.append(performer.dead_letter(taken, timestamp_ms=record.timestamp))
+                outgoing.append(performer.dead_letter(taken))
             else:
-                outgoing += [performer.append(append, timestamp_ms=record.timestamp) for append in taken]
+                outgoing += [performer.append(append, timestamp_ms=min(record.timestamp, now_ms)) for append in taken]
         return outgoing, refused
 
     async def _started(self) -> AIOKafkaProducer:

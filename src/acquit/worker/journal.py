@@ -33,7 +33,11 @@ class State(Protocol):
     head: Any
     tables: Mapping[str, Blocks[Any]]
 
-    def loaded(self, changed_cells: list[tuple[int, str]]) -> None: ...
+    def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
+        """The tables are filled. Of these cells it is not known whether what they say has left."""
+
+    def unsent(self) -> list[tuple[int, str]]:
+        """The cells of which it is known that it has not."""
 
 
 S = TypeVar("S", bound=State)
@@ -55,7 +59,9 @@ class JournalTruncatedError(Exception):
 class Journal(Generic[S]):
     """One partition's journal and the state that it keeps. `own` first; then `commit` batch by batch."""
 
-    def __init__(self, topic: str, partition: int, state: S, *, options: Mapping[str, Any], transactional_id: str | None) -> None:
+    def __init__(
+        self, topic: str, partition: int, state: S, *, options: Mapping[str, Any], transactional_id: str | None
+    ) -> None:
         self.topic, self.partition, self.state = topic, partition, state
         self._options = options
         self._transactional_id = transactional_id
@@ -114,7 +120,7 @@ class Journal(Generic[S]):
             for delta in [table.take_delta()]
             for start in range(0, len(delta), PIECE_ROWS)
         ]
-        for part, group in enumerate(_groups(pieces)):
+        for part, group in enumerate(list(_groups(pieces)) or [[]]):  # the head travels even if no row has changed
             value = msgspec.msgpack.encode(_Record(FORMAT, to, head, group))
             yield Outgoing(self.topic, self.partition, b"d/%020d/%04d" % (to, part), value)
 
@@ -123,14 +129,17 @@ class Journal(Generic[S]):
         for name, table in self.state.tables.items():
             for block in table.take_stale():
                 yield from self._block_records(name, block, table.rows.get(block, {}), to)
-        yield self._record(b"h", msgspec.msgpack.encode(_Record(FORMAT, to, head, [])))
+        cells = [(block, key, self.state.tables["cells"].get(block, key)) for block, key in self.state.unsent()]
+        unsent = [("cells", msgspec.msgpack.encode(cells))] if cells else []
+        yield self._record(b"h", msgspec.msgpack.encode(_Record(FORMAT, to, head, unsent)))
         for key in self._deltas:
             yield self._record(key, None)
 
     def _block_records(self, name: str, block: int, rows: Mapping[str, Any], to: int) -> Iterator[Outgoing]:
         items = list(rows.items())
         packed = [
-            msgspec.msgpack.encode(dict(items[start : start + PIECE_ROWS])) for start in range(0, len(items), PIECE_ROWS)
+            msgspec.msgpack.encode(dict(items[start : start + PIECE_ROWS]))
+            for start in range(0, len(items), PIECE_ROWS)
         ]
         parts = list(_groups([(name, piece) for piece in packed]))
         for part, group in enumerate(parts):
@@ -157,13 +166,12 @@ class Journal(Generic[S]):
             await reader.stop()
 
     def _load(self, records: dict[bytes, bytes]) -> None:
-        checkpointed = -1
-        if b"h" in records:
-            head = self._decode(records[b"h"])
-            checkpointed, self.state.head = head.to, self._head(head)
         for key in sorted(key for key in records if key.startswith(b"b/")):
             self._load_block(key, self._decode(records[key]))
-        changed: list[tuple[int, str]] = []
+        checkpointed, changed = -1, list[tuple[int, str]]()
+        if b"h" in records:
+            head = self._decode(records[b"h"])
+            checkpointed, changed = head.to, self._load_delta(head)
         for key in sorted(key for key in records if key.startswith(b"d/")):
             record = self._decode(records[key])
             if record.to > checkpointed:
@@ -204,7 +212,7 @@ def _block_key(name: str, block: int, part: int) -> bytes:
 
 
 def _groups(pieces: list[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    """Pieces, put together up to the size of one record; at least one group, for the head travels in it."""
+    """Pieces, put together up to the size of one record."""
     group: list[tuple[str, bytes]] = []
     size = 0
     for piece in pieces:

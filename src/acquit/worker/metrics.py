@@ -53,7 +53,9 @@ class Metrics:
             buckets=LATENCY_BUCKETS, registry=self.registry,
         )  # fmt: skip
         self.lag_records = self._gauge("consumer_lag_records", "Records not read yet", "topic", "partition")
-        self.lag_seconds = self._gauge("consumer_lag_seconds", "Age of the oldest record not read", "topic", "partition")
+        self.lag_seconds = self._gauge(
+            "consumer_lag_seconds", "Age of the oldest record not read", "topic", "partition"
+        )
         self.ready = self._gauge("ready", "1 while the worker is ready, else 0")
         self.waiting = self._gauge("waiting", "1 while the worker waits for a server", "server")
 

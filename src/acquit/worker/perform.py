@@ -31,7 +31,7 @@ class Performer:
                 case Tally():
                     records.append(Outgoing(self._tallies, 0, effect.key, effect.value))
                 case DeadLetter():
-                    records.append(self.dead_letter(effect, timestamp_ms=timestamp_ms))
+                    records.append(self.dead_letter(effect))
                 case Append():
                     records.append(self.append(effect, timestamp_ms=timestamp_ms))
         return records
@@ -39,9 +39,10 @@ class Performer:
     def append(self, effect: Append, *, timestamp_ms: int) -> Outgoing:
         return self._keyed(self._events, effect.key, effect.value, timestamp_ms)
 
-    def dead_letter(self, effect: DeadLetter, *, timestamp_ms: int) -> Outgoing:
+    def dead_letter(self, effect: DeadLetter) -> Outgoing:
+        """Its retention counts from now; when it was first written stands in its headers."""
         partition = partition_of(effect.key or effect.value or b"", self._partitions[self._dead])
-        return Outgoing(self._dead, partition, effect.key, effect.value, timestamp_ms, effect.headers)
+        return Outgoing(self._dead, partition, effect.key, effect.value, headers=effect.headers)
 
     def _keyed(self, topic: str, key: bytes, value: bytes, timestamp_ms: int) -> Outgoing:
         return Outgoing(topic, partition_of(key, self._partitions[topic]), key, value, timestamp_ms)

@@ -89,7 +89,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         for tp, offset in (await self.app.positions(self.assignment())).items():
             await self.seek(tp, offset)
 
-    async def _getmany(self, active_partitions: set[TopicPartition] | None, timeout: float) -> Any:
+    async def _getmany(self, active_partitions: set[TopicPartition] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's own
         if active_partitions is None or not self.full:
             return await super()._getmany(active_partitions, timeout)
         open_partitions = active_partitions - self.full

@@ -342,7 +342,7 @@ class Settings(BaseSettings):
     )
 
     agents: Annotated[tuple[AgentName, ...], BeforeValidator(_words), Field(min_length=1)] = Field(
-        AGENTS,
+        default=AGENTS,
         description="Agents that this worker runs: `intake,ledger,sink,routes`, or fewer, to scale them apart; workers "
         "that run different ones need app_ids of their own",
     )

@@ -26,4 +26,3 @@ class Hours:
 
     def label(self, start: int) -> str:
         return f"{datetime.fromtimestamp(start, UTC).astimezone(self._zone).hour:02d}"
-

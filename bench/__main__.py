@@ -1,0 +1,88 @@
+"""`make bench`: everything in one run, with a table on standard output."""
+
+import asyncio
+import logging
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import orjson
+
+from bench import latency, memory, shapes, throughput
+from bench.report import Round, Series, as_json, latency_line, memory_line, table
+from bench.stage import Stage, running_stage
+
+BUSY = 1.0
+"""A load average above this before we begin: somebody else is using the machine."""
+
+
+@click.command()
+@click.option("--rounds", default=3, show_default=True, help="How often each peer runs over each shape of data.")
+@click.option("--records", default=400_000, show_default=True, help="About so many raw records for (a), (b) and (c).")
+@click.option("--faust-records", default=20_000, show_default=True, help="About so many for (d), which is slow.")
+@click.option("--only", type=click.Choice(["throughput", "memory", "latency"]), help="Measure this alone.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything measured here.")
+def main(rounds: int, records: int, faust_records: int, only: str | None, json_file: Path | None) -> None:
+    """Measure acquit beside a bare consumer loop and beside ordinary Faust agents, on a Kafka and a Redis of its own."""
+    begun = time.monotonic()
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # a topic just made has no leader yet; it tries again
+    _say(f"{os.cpu_count()} CPUs, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}")
+    if os.getloadavg()[0] > BUSY:
+        _say("something else is using this machine: what follows is too slow, and uneven")
+    with running_stage() as stage:
+        all_series = list(_throughput(stage, rounds, records, faust_records)) if only in {None, "throughput"} else []
+        stuck = memory.behind_a_stuck_ledger(stage, _messages(2 * records)) if only in {None, "memory"} else None
+        delay = latency.append_to_redis(stage) if only in {None, "latency"} else None
+    for series in all_series:
+        print("\n".join(table(series)))
+    print()
+    if stuck:
+        print(memory_line(stuck))
+    if delay:
+        print(latency_line(delay))
+    print(f"measured in {time.monotonic() - begun:.0f} s")
+    if json_file:
+        json_file.write_bytes(orjson.dumps(as_json(all_series, stuck, delay), option=orjson.OPT_INDENT_2))
+
+
+def _throughput(stage: Stage, rounds: int, records: int, faust_records: int) -> Iterator[Series]:
+    for shape in shapes.SHAPES:
+        load = asyncio.run(shapes.prepare(stage.bootstrap, shape, f"raw-{shape.name}", _messages(records)))
+        few = asyncio.run(shapes.prepare(stage.bootstrap, shape, f"few-{shape.name}", _messages(faust_records)))
+        series = Series(shape.name, load)
+        for number in range(1, rounds + 1):
+            series.rounds.append(_round(stage, load, few))
+            _say(_progress(shape.name, number, series.rounds[-1]))
+        yield series
+
+
+def _round(stage: Stage, load: shapes.Load, few: shapes.Load) -> Round:
+    return Round(
+        load_average=os.getloadavg()[0],
+        bare=throughput.bare(stage, load),
+        intake=throughput.intake(stage, load),
+        whole=throughput.whole_path(stage, load),
+        faust=throughput.ordinary_faust(stage, few),
+    )
+
+
+def _progress(shape: str, number: int, done: Round) -> str:
+    paces = {"a": done.bare, "b": done.intake, "c": done.whole.ledger, "d": done.faust}
+    shown = ", ".join(f"{name} {pace.per_second:,.0f}/s" for name, pace in paces.items())
+    return f"{shape} round {number}: {shown} (load average before: {done.load_average:.1f})"
+
+
+def _messages(records: int) -> int:
+    return max(1, round(records / shapes.RECORDS_PER_MESSAGE))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

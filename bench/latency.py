@@ -1,0 +1,158 @@
+"""Latency: from the append of a raw record that suppresses a fresh number to its key in Redis, under steady traffic."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import chain, repeat
+from statistics import median, quantiles
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from redis.asyncio import Redis
+
+from acquit.events import Engagement, encode
+from acquit.suppression.keys import entry_key
+from acquit.worker.sending import partition_of
+from bench import shapes
+from bench.peers import run_peer
+from bench.stage import Stage
+from bench.worker_process import running_worker
+
+PER_SECOND, SECONDS, WARM_SECONDS = 2_000, 30, 3
+SAMPLE_EVERY = 40
+"""Of the raw records every so-many'th suppresses a fresh number: by a permanent failure and by a stop in turn."""
+TICK_SECONDS, POLL_SECONDS, LAST_SECONDS = 0.002, 0.002, 20
+TARGET_P99_MS = 250
+
+
+@dataclass(frozen=True)
+class Latency:
+    samples: int
+    missing: int  # not in Redis 20 s after the last append
+    per_second: float  # raw records that were really sent
+    median_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+def append_to_redis(stage: Stage) -> Latency:
+    with stage.fresh("latency") as name:
+        topics = asyncio.run(shapes.make_topics(stage.bootstrap, shapes.SMPP, f"{name}.raw"))
+        settings = stage.settings(name, topics)
+        with running_worker(settings, stage.folder) as worker:
+            worker.until_ready()
+            limit = WARM_SECONDS + SECONDS + LAST_SECONDS + 30
+            answer = run_peer("latency", [stage.bootstrap, stage.redis_url, name], within_seconds=limit)
+            return msgspec.convert(answer, Latency)
+
+
+class Traffic:
+    """Appends raw records at a steady pace, and knows when the ones that count were appended."""
+
+    def __init__(self, producer: AIOKafkaProducer, name: str) -> None:
+        self._producer = producer
+        self._name = name
+        self._records = _records()
+        self._partitions = {f"{name}.raw.{kind}": shapes.SMPP.partitions for kind in shapes.SMPP.providers}
+        self.appended: dict[str, float] = {}
+        self.sent = 0
+        self.seconds = 0.0
+        self._fresh = 0
+
+    async def run(self) -> None:
+        begun = time.perf_counter()
+        while (elapsed := time.perf_counter() - begun) < WARM_SECONDS + SECONDS:
+            while self.sent < elapsed * PER_SECOND:
+                await self._append(is_warm=elapsed > WARM_SECONDS)
+                self.sent += 1
+            await asyncio.sleep(TICK_SECONDS)
+        self.seconds = time.perf_counter() - begun
+        await self._producer.flush()
+
+    async def _append(self, *, is_warm: bool) -> None:
+        if is_warm and self.sent % SAMPLE_EVERY == 0:
+            number = f"+346{self._fresh:08d}"  # no range of the simulator's
+            self._fresh += 1
+            self.appended[entry_key(f"sms:{number}", "*")] = time.perf_counter()
+            if self._fresh % 2:
+                await self._send(f"{self._name}.raw.receipts", _failure(number))
+            else:
+                await self._send(f"{self._name}.engagements", _stop(number))
+        else:
+            kind, value = next(self._records)
+            await self._send(f"{self._name}.raw.{kind}", value)
+
+    async def _send(self, topic: str, value: bytes) -> None:
+        partitions = self._partitions.get(topic) or len(await self._producer.partitions_for(topic))
+        self._partitions[topic] = partitions
+        await self._producer.send(topic, value, partition=partition_of(value, partitions))
+
+
+async def measure(bootstrap: str, redis_url: str, name: str) -> Latency:
+    redis = Redis.from_url(redis_url)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    traffic = Traffic(producer, name)
+    writing = asyncio.create_task(traffic.run())
+    seen: list[float] = []
+    try:
+        while not writing.done():
+            await _look(redis, traffic.appended, seen)
+        await writing
+        deadline = time.perf_counter() + LAST_SECONDS
+        while traffic.appended and time.perf_counter() < deadline:
+            await _look(redis, traffic.appended, seen)
+    finally:
+        await producer.stop()
+        await redis.aclose()
+    return Latency(
+        samples=len(seen), missing=len(traffic.appended), per_second=traffic.sent / traffic.seconds,
+        median_ms=median(seen) * 1000, p99_ms=quantiles(seen, n=100)[98] * 1000, max_ms=max(seen) * 1000,
+    )  # fmt: skip
+
+
+async def _look(redis: Redis, appended: dict[str, float], seen: list[float]) -> None:
+    """Ask for all outstanding keys at once; those that are there are seen now."""
+    keys = list(appended)
+    if keys:
+        async with redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.exists(key)
+            answers = await pipe.execute()
+        now = time.perf_counter()
+        seen += [now - appended.pop(key) for key, there in zip(keys, answers, strict=True) if there]
+    await asyncio.sleep(POLL_SECONDS)
+
+
+def _records() -> Iterator[tuple[str, bytes]]:
+    """Ordinary traffic around the samples, made beforehand."""
+    messages = round(PER_SECOND * (WARM_SECONDS + SECONDS) / shapes.RECORDS_PER_MESSAGE)
+    made = [(kind, value) for _, kind, value in shapes.SMPP.tell(shapes.scenario(messages, seed=2))]
+    return chain.from_iterable(repeat(made))
+
+
+def _failure(number: str) -> bytes:
+    """Unknown subscriber: MAP error 1, of network type 3 (GSM)."""
+    now = datetime.now(UTC).strftime("%y%m%d%H%M")
+    text = f"id:f{number[1:]} sub:001 dlvrd:000 submit date:{now} done date:{now} stat:UNDELIV err:001 text:"
+    return msgspec.json.encode(
+        {
+            "source_addr": number[1:],
+            "destination_addr": "ACME",
+            "short_message": text,
+            "tlvs": {"network_error_code": "030001"},
+        }
+    )
+
+
+def _stop(number: str) -> bytes:
+    return encode(Engagement(provider="smpp", to=number, channel="sms", at=datetime.now(UTC), type="stop"))
+
+
+if __name__ == "__main__":
+    result = asyncio.run(measure(*sys.argv[1:]))
+    print(json.dumps(asdict(result)))

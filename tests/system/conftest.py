@@ -1,0 +1,25 @@
+"""A stage for each test: names of its own on the shared Kafka, and a Redis that it may stop."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.servers.kafka import Kafka
+from tests.servers.redis import Redis, running_redis
+from tests.system.stage import Stage
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def stage(kafka: Kafka, own_redis: Redis, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name)[:60]
+    stage = Stage(kafka, own_redis, tmp_path, f"{name}-{os.getpid()}")
+    yield stage
+    stage.end()
