@@ -56,8 +56,11 @@ class WorkerProcess:
         return self.sample()
 
     def sample(self) -> Sample:
-        with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as page:
-            text = page.read().decode()
+        try:
+            with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as page:
+                text = page.read().decode()
+        except urllib.error.URLError as error:
+            raise RuntimeError(f"the worker does not answer. It said last:\n{self.said()}") from error
         cpu = self.process.cpu_times()
         return Sample(time.perf_counter(), cpu.user + cpu.system, text)
 

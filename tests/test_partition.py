@@ -116,12 +116,11 @@ def differing(to: str) -> list[tuple[Event, ...]]:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a complaint and a failure of one message share one place; see below")
 def test_any_order_of_what_is_told_of_a_phone_message_gives_the_same_list() -> None:
     assert differing(PHONE) == []
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: as above, and bounces around deliveries; see below")
+@pytest.mark.xfail(strict=True, reason="BUG: bounces around deliveries; see the two tests below")
 def test_any_order_of_what_is_told_of_a_mail_gives_the_same_list() -> None:
     assert differing(MAIL) == []
 
@@ -145,21 +144,16 @@ def test_deliveries_around_the_bounce_of_a_mail_hold_the_same_in_any_order() -> 
     assert all(entries == held[0] for entries in held), held
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: an opt-out is dropped when its message had failed before")
 def test_opt_out_after_an_earlier_failure_of_its_message_holds() -> None:
     opt_out = receipt("rejected", at=5, category="opted_out", permanence="permanent")
     assert reasons(folded(unknown_number(at=3), opt_out)) == {"*": "opted_out"}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: a complaint is replaced by an earlier failure of its message, and then acquitted"
-)
 def test_complaint_stays_whatever_else_is_told_of_its_message() -> None:
     events = [unknown_number(at=3, to=MAIL), complaint(at=5), receipt("delivered_handset", at=7, to=MAIL)]
     assert [reasons(folded(*order)) for order in permutations(events)] == 6 * [{"*": "complaint"}]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a failure without a message id counts again when the provider repeats it")
 def test_repeated_failure_without_a_message_counts_once() -> None:
     gone = receipt("failed", None, category="recipient_inactive", permanence="permanent")
     assert entries_of(folded(gone, gone)) == entries_of(folded(gone))  # the second one would hold for 180 days, not 30

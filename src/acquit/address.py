@@ -61,8 +61,8 @@ def _mailbox(text: str) -> str:
             domain = idna.encode(domain, uts46=True).decode("ascii")
         except idna.IDNAError:
             raise Undecodable("absurd_value", "$.to: its domain is no domain name") from None
-    # lower(), not casefold(): straße@ and strasse@ are two people
-    address = f"{local.lower()}@{domain.lower().rstrip('.')}"
+    # lower(), not casefold(): straße@ and strasse@ are two people; some letters compose only once they are lower
+    address = f"{unicodedata.normalize('NFC', local.lower())}@{domain.lower().rstrip('.')}"
     if len(address) > _ADDRESS_LIMIT or address.endswith("@") or "@." in address:
         raise Undecodable("absurd_value", "$.to: is no mailbox")
     return address

@@ -91,13 +91,16 @@ def open_envelope(record: Record, source: Source, *, max_bytes: int) -> Opened:
 def payload_bytes(payload: Raw) -> bytes:
     """A payload that is a JSON text stands for the bytes of that text; any other stands for itself."""
     raw = bytes(payload)
-    return _TEXT.decode(raw).encode() if raw.startswith(b'"') else raw
+    try:
+        return _TEXT.decode(raw).encode() if raw.startswith(b'"') else raw
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Undecodable("undecodable", "$.payload: is no UTF-8") from None
 
 
 def _envelope(value: bytes) -> _Envelope | None:
     try:
         return _ENVELOPE.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

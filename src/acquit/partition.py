@@ -34,6 +34,7 @@ from acquit.suppression.people import People
 
 _AHEAD_MS = 300_000
 """A provider's clock may be five minutes ahead; a time beyond that becomes the time of arrival."""
+_NOTHING_TAKEN = (-1, -1, 0)
 _NEVER_LIFTED_BY_DELIVERY = frozenset({"complaint", "opted_out"})
 
 
@@ -46,9 +47,7 @@ class Head(Struct):
     clock_ms: int = 0
     lost: int = 0  # records that retention took before they were read
     flushed_ms: int = 0  # clock when totals left last
-    seen: dict[
-        str, dict[int, tuple[int, int]]
-    ] = {}  # topic, partition: offset and index of the last event taken from it
+    seen: dict[str, dict[int, tuple[int, int, int]]] = {}  # topic, partition: offset, index, time of the last event
 
 
 class Counts(Struct):
@@ -96,7 +95,7 @@ class Partition:
                 effects.append(_refused(record, error))
                 continue
             self.counts.events += 1
-            if event.src is not None and self._is_known(event.src):
+            if event.src is not None and self._is_known(event.src, record.timestamp):
                 self.counts.again += 1
                 continue
             effects += self._take(event, at_ms=self._at_ms(event, record.timestamp), upto=record.offset)
@@ -134,12 +133,12 @@ class Partition:
             effects += self.people.expire(now_ms=timestamp_ms, upto=offset)
         return effects
 
-    def _is_known(self, src: Src) -> bool:
+    def _is_known(self, src: Src, timestamp_ms: int) -> bool:
         topic, partition, offset, index = src
         marks = self.head.seen.setdefault(topic, {})
-        if (offset, index) <= marks.get(partition, (-1, -1)):
+        if (offset, index) <= marks.get(partition, _NOTHING_TAKEN)[:2]:
             return True
-        marks[partition] = (offset, index)
+        marks[partition] = (offset, index, timestamp_ms)
         return False
 
     def _at_ms(self, event: Event, timestamp_ms: int) -> int:

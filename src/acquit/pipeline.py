@@ -11,8 +11,8 @@ from acquit.decode import DECODERS, Context
 from acquit.effects import Append, DeadLetter
 from acquit.envelope import Record, Source, open_envelope
 from acquit.errors import Undecodable
-from acquit.events import Command, Event, Receipt, Report, Src, encode, key_of
-from acquit.normalise import guess_carrier, normalise_event, normalise_report
+from acquit.events import Command, Event, Receipt, Report, Src, encode, from_epoch_ms, key_of
+from acquit.normalise import check_arrival, guess_carrier, normalise_event, normalise_report
 from acquit.reasons import explain, receipt
 from acquit.rules import Rules
 
@@ -21,6 +21,7 @@ def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> 
     """A raw record to the events that it holds, or, if any of them cannot be read, to one dead letter."""
     try:
         opened = open_envelope(record, source, max_bytes=max_bytes)
+        check_arrival(opened.received_at, from_epoch_ms(record.timestamp))
         origin = (source.name(record.topic), record.partition, record.offset)
         events = read(
             opened.provider, opened.body, opened.context, received_at=opened.received_at, origin=origin, rules=rules

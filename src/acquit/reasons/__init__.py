@@ -8,7 +8,19 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from acquit.events import FAILED, WORDS_LIMIT, Action, Category, Permanence, Receipt, Report, Said, Src, Status
+from acquit.events import (
+    DELIVERED,
+    FAILED,
+    WORDS_LIMIT,
+    Action,
+    Category,
+    Permanence,
+    Receipt,
+    Report,
+    Said,
+    Src,
+    Status,
+)
 from acquit.rules import CodeRow, Rules, StatusRow
 
 
@@ -28,7 +40,7 @@ def explain(report: Report, rules: Rules) -> Reason:
     word = _status_row(report, rules)
     code = _code_row(report, rules)
     status: Status = word.status if word else "unknown"
-    if code and code.status:
+    if code and code.status and status not in DELIVERED:
         status = code.status
     if code and (status in FAILED or status in {"deferred", "unknown"}):
         return Reason(status, code.category, code.sub_reason, code.permanence, code.action, code.id)

@@ -111,8 +111,10 @@ def _categories(folders: list[Path]) -> dict[str, CategoryRow]:
     for folder in folders:
         path = folder / "categories.csv"
         if path.exists():
+            seen: set[str] = set()
             for line in _lines(path, ("category", "permanence", "action", "advice")):
                 category = line.one_of("category", CATEGORIES)
+                line.once(seen, category, "category")
                 rows[category] = CategoryRow(
                     category,
                     line.one_of("permanence", PERMANENCES),
@@ -157,7 +159,7 @@ def _codes(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[str
         seen: set[str] = set()
         for line in _lines(path, _CODE_COLUMNS):
             code, words = line.text("code"), line.optional("words") or ""
-            line.once(seen, f"{code.casefold()} {words.casefold()}", "code")
+            line.once(seen, f"{code.casefold()}\n{words.casefold()}", "code")
             defaults = categories[line.one_of("category", CATEGORIES)]
             rows[code.casefold(), words.casefold()] = CodeRow(
                 id=f"{path.stem}:code:{code}:{words}" if words else f"{path.stem}:code:{code}",

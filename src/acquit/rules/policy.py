@@ -58,6 +58,8 @@ def policy_rules(paths: list[Path]) -> tuple[PolicyRule, ...]:
             if identity in seen:
                 raise row.wrong("id", "stands twice in this file")
             seen.add(identity)
+            if not isinstance(row.values.get("enabled", True), bool):
+                raise row.wrong("enabled", "must be true or false")
             if row.values.get("enabled") is False:
                 rules.pop(identity, None)
             else:
@@ -121,8 +123,8 @@ class _Row(Struct, frozen=True):
 
     def whole(self, field: str) -> int:
         value = self.values.get(field, 1)
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
-            raise self.wrong(field, "must be a whole number from 1 to 1000")
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 64:
+            raise self.wrong(field, "must be a whole number from 1 to 64")
         return value
 
     def days(self, field: str, value: object) -> float | None:
@@ -134,7 +136,10 @@ class _Row(Struct, frozen=True):
 
 
 def _rows(path: Path) -> list[_Row]:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRules(path, path.read_bytes()[: error.start].count(b"\n") + 1, None, "is not UTF-8") from None
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -146,7 +151,7 @@ def _rows(path: Path) -> list[_Row]:
     if content or not isinstance(tables, list) or len(tables) != len(starts):
         raise BadRules(path, 1, next(iter(content), None), "only [[rule]] tables are read here")
     rows = []
-    for start, end, values in zip(starts, [*starts[1:], len(lines) + 1], tables, strict=True):
+    for start, end, values in zip(starts, [*starts, len(lines) + 1][1:], tables, strict=True):
         row = _Row(path, start, tuple(lines[start - 1 : end - 1]), values)
         for field in values:
             if field not in _FIELDS:

@@ -12,6 +12,7 @@ from acquit.rules.policy import PolicyRule
 from acquit.suppression.judge import Fact, judge
 
 BLOCKS = 256
+_SAID = frozenset({"complaint", "opted_out"})
 FACTS_LIMIT = 64
 """A person who fails more often is long held; the oldest failures go first, what they said never does."""
 
@@ -34,13 +35,13 @@ class People:
     def accuse(self, recipient: str, fact: Fact, *, now_ms: int, upto: int) -> list[Suppression]:
         """Hold a fact against (or for) a person. The failures of one message count once: the earliest."""
         person = self.table.get(_block(recipient), recipient) or Person([], {})
-        if fact.kind == "failure":
-            told = _failure_of(person, fact.provider, fact.message_id)
-            if told is not None and (fact.message_id and told <= fact):
-                return []
-            person.facts = [f for f in person.facts if f is not told or not fact.message_id]
-        elif fact in person.facts:
+        if fact in person.facts:
             return []
+        if fact.kind == "failure" and fact.message_id:
+            told = _failure_of(person, fact.provider, fact.message_id, fact.category)
+            if told is not None and told <= fact:
+                return []
+            person.facts = [f for f in person.facts if f is not told]
         person.facts.append(fact)
         _limit(person)
         return self._judge(recipient, person, now_ms=now_ms, upto=upto)
@@ -49,7 +50,7 @@ class People:
         """The message arrived after all: its failure is withdrawn. Complaints and opt-outs are no failures to arrive."""
         person = self.table.get(_block(recipient), recipient)
         told = _failure_of(person, provider, message_id) if person else None
-        if person is None or told is None or told.category in {"complaint", "opted_out"}:
+        if person is None or told is None:
             return []
         person.facts.remove(told)
         return self._judge(recipient, person, now_ms=now_ms, upto=upto)
@@ -99,17 +100,24 @@ def _block(recipient: str) -> int:
     return zlib.crc32(recipient.encode()) % BLOCKS
 
 
-def _failure_of(person: Person, provider: str, message_id: str) -> Fact | None:
+def _failure_of(person: Person, provider: str, message_id: str, category: str = "") -> Fact | None:
     for fact in person.facts:
         if fact.kind == "failure" and fact.message_id == message_id and fact.provider == provider:
-            return fact
+            said = fact.category if fact.category in _SAID else ""
+            if said == (category if category in _SAID else ""):
+                return fact
     return None
 
 
 def _limit(person: Person) -> None:
-    failures = [fact for fact in person.facts if fact.kind == "failure"]
+    """The oldest failures and STARTs go; of STOPs the first and the last stay, for a START may still come between."""
+    failures = [fact for fact in person.facts if fact.kind == "failure" and fact.category not in _SAID]
     if len(failures) > FACTS_LIMIT:
         person.facts.remove(min(failures))
+    for kind, place in (("stop", 1), ("start", 0)):
+        said = sorted(fact for fact in person.facts if fact.kind == kind)
+        if len(said) > FACTS_LIMIT:
+            person.facts.remove(said[place])
 
 
 def _change(before: Entry | None, after: Entry | None, lifted: Change) -> Change | None:

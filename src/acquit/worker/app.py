@@ -219,9 +219,18 @@ class Worker:
         lost = 0
         for tp in tps:
             found = committed.get(tp)
-            if found is not None:
+            if found is not None and found.offset >= 0:
                 lost += await check_source(reader, tp, read_to=found.offset, mark=found.metadata)
+            # Kafka forgets a group's offsets with the topic; what was taken from it the ledger still knows.
+            offset, timestamp_ms = self._taken_from(tp)
+            await check_source(reader, tp, read_to=offset + 1, mark=f"{timestamp_ms}")
         return lost
+
+    def _taken_from(self, tp: TopicPartition) -> tuple[int, int]:
+        """Offset and time of the last record of a source that any of our ledgers took; (-1, 0) if none did."""
+        name = self._sources[tp.topic].name(tp.topic)
+        marks = [journal.state.head.seen.get(name, {}).get(tp.partition) for journal in self._ledger.journals.values()]
+        return max(((mark[0], mark[2]) for mark in marks if mark), default=(-1, 0))
 
     async def _positions(self, assignment: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         wanted = set(assignment)
@@ -309,7 +318,9 @@ class Worker:
     def _new_consumer(self) -> AIOKafkaConsumer:
         """A consumer outside the group, which reads what is committed."""
         committed = "read_committed" if self.settings.fencing else "read_uncommitted"
-        return AIOKafkaConsumer(**self._options, isolation_level=committed, enable_auto_commit=False)
+        return AIOKafkaConsumer(
+            **self._options, isolation_level=committed, auto_offset_reset="earliest", enable_auto_commit=False
+        )
 
     async def _started_sink(self) -> ListSink:
         reader = self._new_consumer()

@@ -20,6 +20,12 @@ from acquit.worker.waiting import Waits, backoff, is_passing, pause
 
 COMPRESSION = "lz4"
 BATCH_BYTES = 512 * 1024
+AHEAD_MS = 300_000
+
+
+def _not_ahead(timestamp_ms: int, now_ms: int) -> int:
+    """A record stamped far ahead would move the ledger's clock, and the broker would refuse it."""
+    return timestamp_ms if timestamp_ms <= now_ms + AHEAD_MS else now_ms
 
 
 class Intake:
@@ -76,7 +82,9 @@ class Intake:
                 refused.append(taken)
                 outgoing.append(performer.dead_letter(taken))
             else:
-                outgoing += [performer.append(append, timestamp_ms=min(record.timestamp, now_ms)) for append in taken]
+                outgoing += [
+                    performer.append(append, timestamp_ms=_not_ahead(record.timestamp, now_ms)) for append in taken
+                ]
         return outgoing, refused
 
     async def _started(self) -> AIOKafkaProducer:

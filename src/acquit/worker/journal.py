@@ -156,7 +156,9 @@ class Journal(Generic[S]):
 
     async def _read(self) -> dict[bytes, bytes]:
         committed = "read_committed" if self._transactional_id else "read_uncommitted"
-        reader = AIOKafkaConsumer(**self._options, isolation_level=committed, enable_auto_commit=False)
+        reader = AIOKafkaConsumer(
+            **self._options, isolation_level=committed, auto_offset_reset="earliest", enable_auto_commit=False
+        )
         await reader.start()
         try:
             tp = TopicPartition(self.topic, self.partition)
@@ -229,9 +231,10 @@ async def _read_to_end(reader: AIOKafkaConsumer, tp: TopicPartition, *, is_end_k
     """The last value of every key. Raises JournalTruncatedError when the end that was seen at the start is not reached."""
     records: dict[bytes, bytes] = {}
     end = (await reader.end_offsets([tp]))[tp]
-    await reader.seek_to_beginning(tp)
+    # Not seek_to_beginning: the reset to the latest offset that assign() begins may overtake it, and nothing is read.
+    reader.seek(tp, (await reader.beginning_offsets([tp]))[tp])
     silent = 0.0
-    while (await reader.position(tp) < end) if is_end_known else silent < IDLE_SECONDS:
+    while await reader.position(tp) < end or (not is_end_known and silent < IDLE_SECONDS):
         batch = (await reader.getmany(tp, timeout_ms=200)).get(tp, [])
         silent = 0.0 if batch else silent + 0.2
         if silent > 30:

@@ -15,7 +15,9 @@ SILENCE_SECONDS = 1.5
 async def read_topic(settings: Settings, topic: str) -> AsyncIterator[Any]:
     """The records of all partitions, one partition after the other, in the order of their offsets."""
     committed = "read_committed" if settings.fencing else "read_uncommitted"
-    consumer = AIOKafkaConsumer(**kafka_options(settings), isolation_level=committed, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        **kafka_options(settings), isolation_level=committed, auto_offset_reset="earliest", enable_auto_commit=False
+    )
     await consumer.start()
     try:
         partitions = sorted(consumer.partitions_for_topic(topic) or await _partitions(consumer, topic))
@@ -38,10 +40,10 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
 
 async def _read_partition(consumer: AIOKafkaConsumer, tp: TopicPartition, is_end_known: bool) -> AsyncIterator[Any]:  # noqa: FBT001
     consumer.assign([tp])
-    await consumer.seek_to_beginning(tp)
+    consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
     end = (await consumer.end_offsets([tp]))[tp]
     silent = 0.0
-    while (await consumer.position(tp) < end) if is_end_known else silent < SILENCE_SECONDS:
+    while await consumer.position(tp) < end or (not is_end_known and silent < SILENCE_SECONDS):
         records = (await consumer.getmany(tp, timeout_ms=200)).get(tp, [])
         silent = 0.0 if records else silent + 0.2
         for record in records:

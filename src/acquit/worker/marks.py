@@ -17,5 +17,6 @@ def mark_of(record: Marked) -> str:
 
 
 def is_same(mark: str, record: Marked) -> bool:
-    """Whether this is the record that the mark was made of. An empty mark says nothing and fits all."""
-    return not mark or mark == mark_of(record)
+    """Whether this is the record that the mark was made of. Without its checksum it may be, without both it is."""
+    timestamp, _, checksum = mark.partition(":")
+    return not mark or mark == mark_of(record) or (not checksum and timestamp == str(record.timestamp))
