@@ -37,6 +37,7 @@ class Latency:
     median_ms: float
     p99_ms: float
     max_ms: float
+    cpu_share: float = 0.0  # of one CPU, by the worker
 
 
 def append_to_redis(stage: Stage) -> Latency:
@@ -45,9 +46,12 @@ def append_to_redis(stage: Stage) -> Latency:
         settings = stage.settings(name, topics)
         with running_worker(settings, stage.folder) as worker:
             worker.until_ready()
+            begun = worker.sample()
             limit = WARM_SECONDS + SECONDS + LAST_SECONDS + 30
             answer = run_peer("latency", [stage.bootstrap, stage.redis_url, name], within_seconds=limit)
-            return msgspec.convert(answer, Latency)
+            ended = worker.sample()
+            share = (ended.cpu_seconds - begun.cpu_seconds) / (ended.at - begun.at)
+            return msgspec.convert(answer | {"cpu_share": share}, Latency)
 
 
 class Traffic:

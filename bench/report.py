@@ -95,7 +95,8 @@ def latency_line(latency: Latency) -> str:
     missing = f", {latency.missing} NEVER CAME" if latency.missing else ""
     return (
         f"append to Redis at {latency.per_second:,.0f} records/s: median {latency.median_ms:.0f} ms, p99 "
-        f"{latency.p99_ms:.0f} ms, max {latency.max_ms:.0f} ms of {latency.samples:,}{missing}   target p99 < "
+        f"{latency.p99_ms:.0f} ms, max {latency.max_ms:.0f} ms of {latency.samples:,}{missing}, worker "
+        f"{latency.cpu_share:.0%} of a CPU   target p99 < "
         f"{TARGET_P99_MS} ms: {_verdict(is_met=latency.p99_ms < TARGET_P99_MS and not latency.missing)}"
     )
 

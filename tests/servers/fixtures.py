@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from tests.servers.kafka import Kafka, running_kafka
 from tests.servers.redis import Redis, running_redis
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+
 from tests.servers.process import ServerFailedError, ServerProcess, executable, free_ports, guarded, is_listening, tail
 
 VERSION = "4.1.1"

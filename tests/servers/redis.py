@@ -9,6 +9,7 @@ from pathlib import Path
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
 from tests.servers.process import ServerProcess, executable, free_ports
 
 START_SECONDS, STOP_SECONDS = 20, 20

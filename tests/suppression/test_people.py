@@ -143,15 +143,15 @@ def test_what_a_person_says_of_a_failed_message_is_not_lost(
 
 def test_delivery_withdraws_the_failure_of_its_message() -> None:
     people = accused(failure(0))
-    assert changes(people.acquit(JO, "infobip", "m1", now_ms=ms(5), upto=2)) == [("*", "lifted")]
+    assert changes(people.acquit(JO, "infobip", "m1", delivered_ms=ms(5), now_ms=ms(5), upto=2)) == [("*", "lifted")]
     assert entries(people) == {}
 
 
 def test_delivery_leaves_the_failure_of_another_message() -> None:
     people = accused(failure(0))
-    assert people.acquit(JO, "infobip", "m2", now_ms=ms(5), upto=2) == []
-    assert people.acquit(JO, "twilio", "m1", now_ms=ms(5), upto=2) == []
-    assert people.acquit(AL, "infobip", "m1", now_ms=ms(5), upto=2) == []
+    assert people.acquit(JO, "infobip", "m2", delivered_ms=ms(5), now_ms=ms(5), upto=2) == []
+    assert people.acquit(JO, "twilio", "m1", delivered_ms=ms(5), now_ms=ms(5), upto=2) == []
+    assert people.acquit(AL, "infobip", "m1", delivered_ms=ms(5), now_ms=ms(5), upto=2) == []
     assert reasons(people) == {"*": "recipient_unknown"}
 
 
@@ -166,19 +166,19 @@ def test_delivery_leaves_the_failure_of_another_message() -> None:
 )
 def test_delivery_does_not_withdraw_what_is_no_failure_to_arrive(told: Fact) -> None:
     people = accused(told)
-    assert people.acquit(JO, "infobip", "m1", now_ms=ms(5), upto=2) == []
+    assert people.acquit(JO, "infobip", "m1", delivered_ms=ms(5), now_ms=ms(5), upto=2) == []
     assert entries(people)["*"].until is None
 
 
 def test_delivery_leaves_the_complaint_about_its_message() -> None:
     people = accused(failure(1), failure(2, category="complaint"))
-    people.acquit(JO, "infobip", "m1", now_ms=ms(5), upto=2)
+    people.acquit(JO, "infobip", "m1", delivered_ms=ms(5), now_ms=ms(5), upto=2)
     assert reasons(people) == {"*": "complaint"}
 
 
 def test_person_against_whom_nothing_is_left_is_forgotten() -> None:
     people = accused(failure(0))
-    people.acquit(JO, "infobip", "m1", now_ms=ms(5), upto=2)
+    people.acquit(JO, "infobip", "m1", delivered_ms=ms(5), now_ms=ms(5), upto=2)
     assert len(people.table) == 0
 
 
@@ -186,7 +186,7 @@ def test_failure_that_never_was_leaves_no_step_on_the_ladder() -> None:
     inactive = failure(0, "m1", "recipient_inactive"), failure(40, "m2", "recipient_inactive")
     people = accused(*inactive, day=41)
     assert entries(people)["*"].until == DAY_0 + timedelta(days=40 + 180)
-    people.acquit(JO, "infobip", "m1", now_ms=ms(41), upto=2)
+    people.acquit(JO, "infobip", "m1", delivered_ms=ms(41), now_ms=ms(41), upto=2)
     assert entries(people)["*"].until == DAY_0 + timedelta(days=40 + 30)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.servers.kafka import Kafka
 from tests.servers.redis import Redis, running_redis
 from tests.system.stage import Stage

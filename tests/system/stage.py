@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import redis as redis_py
+from aiokafka import AIOKafkaProducer
+
 from acquit.capped import Capped
 from acquit.routes.cohorts import Sums
 from acquit.simulate import Scenario, Truth, simulate, truth_of
@@ -27,7 +29,6 @@ from acquit.worker.feeding import topic_of
 from acquit.worker.log_reader import read_topic
 from acquit.worker.sending import Outgoing, partition_of, send_all
 from acquit.worker.settings import Settings, load
-from aiokafka import AIOKafkaProducer
 from tests.servers.embedded import EmbeddedKafka, EmbeddedRedis
 from tests.servers.kafka import Kafka
 from tests.servers.process import free_ports
@@ -62,7 +63,9 @@ class WorkerProcess:
     def metric(self, name: str) -> float:
         """The sum of all series of this name."""
         _, text = self.page("/metrics")
-        return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name)
+        return sum(
+            float(line.rpartition(" ")[2]) for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name
+        )
 
     def cohorts(self) -> dict[tuple[str, str, str], int]:
         """`acquit_cohort_messages` by carrier, hour and status."""
@@ -168,8 +171,8 @@ class Stage:
     def entries(self) -> dict[str, str]:
         """What Redis holds in scope `*`: recipient to reason."""
         client = redis_py.Redis.from_url(self.redis.url, decode_responses=True)
-        keys = list(client.scan_iter("sup:{*", count=1000))
-        values = client.mget(keys) if keys else []
+        keys: list[str] = list(client.scan_iter("sup:{*", count=1000))
+        values: Any = client.mget(keys) if keys else []
         client.close()
         return {
             key.removeprefix("sup:{").removesuffix("}:*"): value.split("|")[0]

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from msgspec import Struct
+from msgspec.structs import replace
 
 from acquit.effects import Header
 from acquit.errors import AcquitError, Undecodable
@@ -76,7 +77,7 @@ async def refuse(settings: Settings, records: Iterable[Any], *, reason: str = "u
     performer = Performer(settings, {settings.topic("dead-letters"): PARTITIONS})
     error = Undecodable(reason, "$: is none")
     letters = [(dead_letter(record, "smpp", error), record.timestamp) for record in records]
-    await write(settings, [performer.dead_letter(letter, timestamp_ms=at_ms) for letter, at_ms in letters])
+    await write(settings, [replace(performer.dead_letter(letter), timestamp_ms=at_ms) for letter, at_ms in letters])
 
 
 async def records_in(settings: Settings, topic: str) -> list[Any]:

@@ -3,7 +3,9 @@
 import time
 
 import pytest
-from tests.system.stage import Stage, patiently, scenario, truth
+
+from tests.servers.redis import Redis
+from tests.system.stage import Stage, WorkerProcess, patiently, scenario, truth
 
 SHORT, FULL = 4_000, 60_000
 LOAD_SECONDS = {SHORT: 10, FULL: 40}
@@ -45,7 +47,7 @@ def test_three_kills_under_load_change_nothing(stage: Stage, messages: int) -> N
     with stage.feeding(traffic, per_second=rate) as feeding:
         for _ in range(3):
             worker = stage.start()
-            patiently(lambda worker=worker: worker.metric("acquit_events_total") > 50, pause=0.1)
+            _wait_for_events(worker)
             worker.kill()
         stage.start()
         feeding.join()
@@ -93,6 +95,7 @@ def test_redis_away_for_a_while_loses_nothing(stage: Stage, messages: int, *, em
     traffic = scenario(messages)
     stage.create_topics()
     worker = stage.start()
+    assert isinstance(stage.redis, Redis)
     with stage.feeding(traffic, per_second=3 * messages / LOAD_SECONDS[messages]):
         patiently(lambda: worker.metric("acquit_append_to_redis_seconds_count") > 5, pause=0.1)
         stage.redis.stop()
@@ -122,3 +125,21 @@ def test_kafka_away_for_a_while_loses_nothing(stage: Stage, messages: int) -> No
     stage.check(truth(traffic))
     stage.check_replay()
     assert patiently(worker.is_ready)
+
+
+@pytest.mark.parametrize("messages", COUNTS)
+def test_a_restart_goes_on_where_the_journal_ends(stage: Stage, messages: int) -> None:
+    traffic = scenario(messages, seed=12)
+    stage.create_topics()
+    stage.feed(traffic)
+    first = stage.start()
+    stage.check(truth(traffic))
+    assert first.stop() == 0
+    again = stage.start()
+    assert patiently(again.is_ready)
+    stage.check_gauges(truth(traffic))
+    assert again.metric("acquit_events_total") == 0, "nothing is folded twice"
+
+
+def _wait_for_events(worker: WorkerProcess) -> None:
+    assert patiently(lambda: worker.metric("acquit_events_total") > 50, pause=0.1)

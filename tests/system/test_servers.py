@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import ProducerFenced
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
 from tests.servers.embedded import running_embedded_kafka, running_embedded_redis
 from tests.servers.kafka import ROOT, Kafka
 from tests.servers.process import ServerFailedError, is_listening

@@ -5,11 +5,11 @@ import uuid
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError
-from tests.servers.kafka import Kafka
-from tests.servers.process import free_ports
 
 from acquit.worker.settings import Settings
 from acquit.worker.topics import check, create, specs
+from tests.servers.kafka import Kafka
+from tests.servers.process import free_ports
 
 
 def settings_for(kafka: Kafka) -> Settings:

@@ -36,6 +36,11 @@ def of_receipt(receipt: Receipt) -> Labels:
     )  # fmt: skip
 
 
+def order(labels: Labels) -> tuple[str, ...]:
+    """A key to sort labels by: of two submits at the same instant, one must come first."""
+    return tuple(str(label) for label in labels)
+
+
 def merged(one: Labels, other: Labels) -> Labels:
     """Two receipts of one message: what only one says counts; where they differ, the smaller word, whoever came first.
 

@@ -1,7 +1,7 @@
 """How the reports on one message become its one status. Merging commutes: any order of arrival gives the same answer.
 
 A message keeps its best good news and its first bad news. Delivery outranks failure, whatever comes last, except on
-e-mail, where a bounce that is later than the delivery tells the truth: relays accept first and bounce afterwards.
+e-mail, where the later of delivery and bounce tells the truth: relays accept first and bounce afterwards.
 """
 
 from msgspec import Struct
@@ -34,7 +34,7 @@ class Message(Struct, array_like=True, gc=False):
     receipt: int = NOTHING
     good: int = NOTHING  # best good status
     bad: int = NOTHING  # failure: the first one, on e-mail the last
-    good_ms: int = 0
+    delivered_ms: int = 0  # the last delivery of any kind
     bad_ms: int = 0
     category: int = NOTHING  # of the failure
     permanence: int = NOTHING
@@ -45,15 +45,15 @@ class Message(Struct, array_like=True, gc=False):
             return self.good
         if self.good == NOTHING or not IS_DELIVERED[self.good]:
             return self.bad
-        return self.bad if is_email and self.bad_ms > self.good_ms else self.good
+        return self.bad if is_email and self.bad_ms > self.delivered_ms else self.good
 
 
 def take_good(message: Message, status: int, at_ms: int) -> None:
-    """The higher rung stays; of equal ones, the earlier."""
+    """The higher rung stays; of deliveries, the last time."""
     if message.good == NOTHING or RANK[status] > RANK[message.good]:
-        message.good, message.good_ms = status, at_ms
-    elif status == message.good and at_ms < message.good_ms:
-        message.good_ms = at_ms
+        message.good = status
+    if IS_DELIVERED[status] and at_ms > message.delivered_ms:
+        message.delivered_ms = at_ms
 
 
 def take_bad(message: Message, bad: tuple[int, int, int, int], *, is_email: bool) -> None:

@@ -16,7 +16,6 @@ from acquit.ledger.labels import Labels, Numbers
 from acquit.ledger.merge import (
     CATEGORY_NUMBER,
     IS_BAD,
-    IS_DELIVERED,
     NOTHING,
     PERMANENCE_NUMBER,
     SENT,
@@ -29,6 +28,7 @@ from acquit.ledger.merge import (
 from acquit.ledger.totals import Running, Standing, Totals
 
 FIRST_AT, SUBMITTED_AT, SUBMIT = 1, 2, 3
+FOR_EVER = 1 << 60
 CATEGORY_UNKNOWN = CATEGORY_NUMBER["unknown"]
 
 
@@ -41,11 +41,14 @@ class News(StrEnum):
 
 
 class Booked(NamedTuple):
-    """The answer to a receipt: whether it was news, how the message stands, and what it is counted under."""
+    """The answer to a receipt: whether it was news, how the message stands, and what it is counted under.
+
+    Failures up to `delivered_ms` say nothing against the recipient: on e-mail it is the last delivery, elsewhere any
+    delivery outweighs all failures; 0 if there was none.
+    """
 
     news: News
-    is_failed: bool
-    is_delivered: bool
+    delivered_ms: int
     running: Running | None
     labels: Labels | None  # of the submit, where there is one
 
@@ -66,10 +69,13 @@ class Messages:
     def take_submit(self, submit: Submit, *, at_ms: int) -> Booked:
         key = f"{submit.provider}/{submit.message_id}"
         message, before, hour = self._open(key, is_email=submit.channel == "email")
-        if message.submit != NOTHING and message.basis_ms <= at_ms:
+        ours = labels.of_submit(submit)
+        if message.submit != NOTHING and (message.basis_ms, self._sorted(message.submit)) <= (
+            at_ms,
+            labels.order(ours),
+        ):
             return self._answer(News.REPEATED, message, before, is_email=submit.channel == "email")
-        ours = self.numbers.number(labels.of_submit(submit))
-        message.submit = ours  # the earliest submit, if a sender repeats itself
+        message.submit = self.numbers.number(ours)  # of the earliest submit, if a sender repeats itself
         take_good(message, SENT, at_ms)
         moved = take_basis(message, SUBMIT, at_ms)
         return self._book(key, message, before, hour, moved=moved, is_email=submit.channel == "email")
@@ -158,17 +164,19 @@ class Messages:
             self.totals.add(before.key, before.running, before.standing, -1)
             self.table.remove(hour, key)
             del self._hour_of[key]
-        return Booked(News.TOO_LATE, is_failed=False, is_delivered=False, running=None, labels=None)
+        return Booked(News.TOO_LATE, delivered_ms=0, running=None, labels=None)
 
     def _answer(self, news: News, message: Message, place: "_Place | None", *, is_email: bool) -> Booked:
-        status = message.status(is_email=is_email)
+        delivered_ms = message.delivered_ms if is_email or not message.delivered_ms else FOR_EVER
         return Booked(
             news,
-            is_failed=IS_BAD[status],
-            is_delivered=IS_DELIVERED[status],
+            delivered_ms=delivered_ms,
             running=place.running if place else None,
             labels=self.numbers[message.submit] if message.submit != NOTHING else None,
         )
+
+    def _sorted(self, number: int) -> tuple[str, ...]:
+        return labels.order(self.numbers[number])
 
     def _take_labels(self, message: Message, receipt: Receipt) -> None:
         ours = self.numbers.number(labels.of_receipt(receipt))

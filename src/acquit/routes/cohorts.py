@@ -54,6 +54,7 @@ class RoutesHead(Struct):
     timestamp_ms: int = 0
     checksum: int = 0
     newest_hour: int = 0
+    carriers: list[str] = []  # those that have names of their own as labels
 
 
 class Sums:
@@ -69,6 +70,7 @@ class Sums:
         self._latest: dict[tuple[str, str, str], int] = {}
 
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:  # noqa: ARG002 - a journal says it to every state
+        self._carriers.learn(self.head.carriers)
         self._sums.clear()
         self._latest.clear()
         for hour, _, held in self._held:
@@ -90,7 +92,9 @@ class Sums:
             self._add(hour, before, -1)
         self._held.put(hour, name, held)
         self._forget_old(hour)
-        return self._add(hour, held, 1)
+        place = self._add(hour, held, 1)
+        self.head.carriers = self._carriers.names
+        return place
 
     def take_record(self, record: Record) -> Place | None:
         """Take a record of `acquit.tallies`. A tombstone, or what is no total, changes nothing."""
@@ -100,7 +104,7 @@ class Sums:
             return None
         try:
             return self.take(record.key, record.value)
-        except DecodeError:
+        except (DecodeError, UnicodeDecodeError):
             return None
 
     def cohorts(self, places: Iterable[Place]) -> list[Cohort]:

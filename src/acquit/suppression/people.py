@@ -4,6 +4,7 @@ import zlib
 from heapq import heappop, heappush
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from acquit.blocks import Blocks
 from acquit.effects import Change, Entry, Suppression
@@ -12,7 +13,8 @@ from acquit.rules.policy import PolicyRule
 from acquit.suppression.judge import Fact, judge
 
 BLOCKS = 256
-_SAID = frozenset({"complaint", "opted_out"})
+NEVER_LIFTED_BY_DELIVERY = frozenset({"complaint", "opted_out"})
+"""What a person said of a message has nothing to do with whether it arrived."""
 FACTS_LIMIT = 64
 """A person who fails more often is long held; the oldest failures go first, what they said never does."""
 
@@ -33,26 +35,41 @@ class People:
         self._expiries: list[tuple[int, str]] = []
 
     def accuse(self, recipient: str, fact: Fact, *, now_ms: int, upto: int) -> list[Suppression]:
-        """Hold a fact against (or for) a person. The failures of one message count once: the earliest."""
+        """Hold a fact against (or for) a person. Of the failures of a message the first counts, of a mail the last."""
         person = self.table.get(_block(recipient), recipient) or Person([], {})
         if fact in person.facts:
             return []
         if fact.kind == "failure" and fact.message_id:
             told = _failure_of(person, fact.provider, fact.message_id, fact.category)
-            if told is not None and told <= fact:
+            if told is not None and (told >= fact if fact.channel == "email" else told <= fact):
                 return []
             person.facts = [f for f in person.facts if f is not told]
         person.facts.append(fact)
         _limit(person)
         return self._judge(recipient, person, now_ms=now_ms, upto=upto)
 
-    def acquit(self, recipient: str, provider: str, message_id: str, *, now_ms: int, upto: int) -> list[Suppression]:
-        """The message arrived after all: its failure is withdrawn. Complaints and opt-outs are no failures to arrive."""
+    def acquit(
+        self, recipient: str, provider: str, message_id: str, *, delivered_ms: int, now_ms: int, upto: int
+    ) -> list[Suppression]:
+        """The message arrived after all: a failure up to then is withdrawn; a complaint or an opt-out is none."""
         person = self.table.get(_block(recipient), recipient)
         told = _failure_of(person, provider, message_id) if person else None
-        if person is None or told is None:
+        if person is None or told is None or told.at_ms > delivered_ms:
             return []
         person.facts.remove(told)
+        return self._judge(recipient, person, now_ms=now_ms, upto=upto)
+
+    def learn(
+        self, recipient: str, provider: str, message_id: str, *, account: str, stream: str, now_ms: int, upto: int
+    ) -> list[Suppression]:
+        """The submit of a message came after its failure: whose message it was is known only now."""
+        person = self.table.get(_block(recipient), recipient)
+        if person is None:
+            return []
+        facts = [_owned(fact, provider, message_id, account, stream) for fact in person.facts]
+        if facts == person.facts:
+            return []
+        person.facts = facts
         return self._judge(recipient, person, now_ms=now_ms, upto=upto)
 
     def expire(self, *, now_ms: int, upto: int) -> list[Suppression]:
@@ -103,15 +120,23 @@ def _block(recipient: str) -> int:
 def _failure_of(person: Person, provider: str, message_id: str, category: str = "") -> Fact | None:
     for fact in person.facts:
         if fact.kind == "failure" and fact.message_id == message_id and fact.provider == provider:
-            said = fact.category if fact.category in _SAID else ""
-            if said == (category if category in _SAID else ""):
+            said = fact.category if fact.category in NEVER_LIFTED_BY_DELIVERY else ""
+            if said == (category if category in NEVER_LIFTED_BY_DELIVERY else ""):
                 return fact
     return None
 
 
+def _owned(fact: Fact, provider: str, message_id: str, account: str, stream: str) -> Fact:
+    if fact.kind != "failure" or fact.message_id != message_id or fact.provider != provider:
+        return fact
+    return replace(fact, account=fact.account or account, stream=fact.stream or stream)
+
+
 def _limit(person: Person) -> None:
     """The oldest failures and STARTs go; of STOPs the first and the last stay, for a START may still come between."""
-    failures = [fact for fact in person.facts if fact.kind == "failure" and fact.category not in _SAID]
+    failures = [
+        fact for fact in person.facts if fact.kind == "failure" and fact.category not in NEVER_LIFTED_BY_DELIVERY
+    ]
     if len(failures) > FACTS_LIMIT:
         person.facts.remove(min(failures))
     for kind, place in (("stop", 1), ("start", 0)):

@@ -3,12 +3,13 @@
 Owning a partition means: start its transactional producer, which fences the former owner and ends what it had open; then
 read what was journaled. After every rebalance everything is read again, and the source is sought to where it ends.
 
-Keys: `d/<to>/<part>` a delta, `b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h` the head at that
-checkpoint. A delta counts only if its `to` is greater than the head's. Values are msgpack and carry a format version.
+Keys: `d/<to>/<part>` a delta, `b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h/<part>` the head at
+that checkpoint and the cells whose totals had not left. A delta counts only if its `to` is greater than the head's.
+Values are msgpack and carry a format version.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -31,7 +32,9 @@ class State(Protocol):
     """What can be journaled: a head that is small, and tables of rows in blocks."""
 
     head: Any
-    tables: Mapping[str, Blocks[Any]]
+
+    @property
+    def tables(self) -> Mapping[str, Blocks[Any]]: ...
 
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
         """The tables are filled. Of these cells it is not known whether what they say has left."""
@@ -41,6 +44,8 @@ class State(Protocol):
 
 
 S = TypeVar("S", bound=State)
+R = TypeVar("R")
+Piece = tuple[str, bytes]
 
 
 class _Record(Struct, array_like=True):
@@ -68,7 +73,7 @@ class Journal(Generic[S]):
         self._producer: AIOKafkaProducer | None = None
         self._deltas: list[bytes] = []
         self._delta_bytes = 0
-        self._parts: dict[tuple[str, int], int] = {}
+        self._parts: dict[str, int] = {}  # of each checkpoint key, how many records it was split into
 
     async def own(self) -> None:
         """Fence the former owner, then read what it left. Raises KafkaError; nothing is owned then."""
@@ -115,12 +120,11 @@ class Journal(Generic[S]):
 
     def _delta_records(self, to: int, head: bytes) -> Iterator[Outgoing]:
         pieces = [
-            (name, msgspec.msgpack.encode(delta[start : start + PIECE_ROWS]))
+            (name, piece)
             for name, table in self.state.tables.items()
-            for delta in [table.take_delta()]
-            for start in range(0, len(delta), PIECE_ROWS)
+            for piece in _pieces(table.take_delta(), msgspec.msgpack.encode)
         ]
-        for part, group in enumerate(list(_groups(pieces)) or [[]]):  # the head travels even if no row has changed
+        for part, group in enumerate(_groups(pieces) or [[]]):  # the head travels even if no row has changed
             value = msgspec.msgpack.encode(_Record(FORMAT, to, head, group))
             yield Outgoing(self.topic, self.partition, b"d/%020d/%04d" % (to, part), value)
 
@@ -130,26 +134,24 @@ class Journal(Generic[S]):
             for block in table.take_stale():
                 yield from self._block_records(name, block, table.rows.get(block, {}), to)
         cells = [(block, key, self.state.tables["cells"].get(block, key)) for block, key in self.state.unsent()]
-        unsent = [("cells", msgspec.msgpack.encode(cells))] if cells else []
-        yield self._record(b"h", msgspec.msgpack.encode(_Record(FORMAT, to, head, unsent)))
+        unsent = [("cells", piece) for piece in _pieces(cells, msgspec.msgpack.encode)]
+        yield from self._parts_of("h", [_Record(FORMAT, to, head, group) for group in _groups(unsent) or [[]]])
         for key in self._deltas:
             yield self._record(key, None)
 
     def _block_records(self, name: str, block: int, rows: Mapping[str, Any], to: int) -> Iterator[Outgoing]:
-        items = list(rows.items())
-        packed = [
-            msgspec.msgpack.encode(dict(items[start : start + PIECE_ROWS]))
-            for start in range(0, len(items), PIECE_ROWS)
-        ]
-        parts = list(_groups([(name, piece) for piece in packed]))
-        for part, group in enumerate(parts):
-            value = msgspec.msgpack.encode(_Record(FORMAT, to, b"", group))
-            yield self._record(_block_key(name, block, part), value)
-        for part in range(len(parts), self._parts.get((name, block), 0)):
-            yield self._record(_block_key(name, block, part), None)
-        self._parts[name, block] = len(parts)
-        if not parts:
-            del self._parts[name, block]
+        pieces = _pieces(list(rows.items()), lambda items: msgspec.msgpack.encode(dict(items)))
+        groups = _groups((name, piece) for piece in pieces)
+        yield from self._parts_of(f"b/{name}/{block}", [_Record(FORMAT, to, b"", group) for group in groups])
+
+    def _parts_of(self, key: str, records: Sequence[_Record]) -> Iterator[Outgoing]:
+        """A checkpoint's records under one key, and tombstones for the parts that it had more of before."""
+        for part, record in enumerate(records):
+            yield self._record(f"{key}/{part:04d}".encode(), msgspec.msgpack.encode(record))
+        for part in range(len(records), self._parts.pop(key, 0)):
+            yield self._record(f"{key}/{part:04d}".encode(), None)
+        if records:
+            self._parts[key] = len(records)
 
     def _record(self, key: bytes, value: bytes | None) -> Outgoing:
         return Outgoing(self.topic, self.partition, key, value)
@@ -171,9 +173,10 @@ class Journal(Generic[S]):
         for key in sorted(key for key in records if key.startswith(b"b/")):
             self._load_block(key, self._decode(records[key]))
         checkpointed, changed = -1, list[tuple[int, str]]()
-        if b"h" in records:
-            head = self._decode(records[b"h"])
-            checkpointed, changed = head.to, self._load_delta(head)
+        for key in sorted(key for key in records if key.startswith(b"h/")):
+            head = self._decode(records[key])
+            checkpointed, changed = head.to, changed + self._load_delta(head)
+            self._parts["h"] = self._parts.get("h", 0) + 1
         for key in sorted(key for key in records if key.startswith(b"d/")):
             record = self._decode(records[key])
             if record.to > checkpointed:
@@ -183,11 +186,12 @@ class Journal(Generic[S]):
         self.state.loaded(changed)
 
     def _load_block(self, key: bytes, record: _Record) -> None:
-        _, name, number, part = key.decode().split("/")
+        place, _, _ = key.decode().rpartition("/")
+        _, name, number = place.split("/")
         table, block = self.state.tables[name], int(number)
         for _, packed in record.pieces:
             table.rows.setdefault(block, {}).update(table.read_block(packed))
-        self._parts[name, block] = max(self._parts.get((name, block), 0), int(part) + 1)
+        self._parts[place] = self._parts.get(place, 0) + 1
 
     def _load_delta(self, record: _Record) -> list[tuple[int, str]]:
         self.state.head = self._head(record)
@@ -209,22 +213,33 @@ class Journal(Generic[S]):
         return record
 
 
-def _block_key(name: str, block: int, part: int) -> bytes:
-    return f"b/{name}/{block}/{part:04d}".encode()
+def _pieces(rows: Sequence[R], pack: Callable[[Sequence[R]], bytes]) -> Iterator[bytes]:
+    """Rows packed in pieces that fit into a record, by their bytes and not by their number alone."""
+    for start in range(0, len(rows), PIECE_ROWS):
+        yield from _halved(rows[start : start + PIECE_ROWS], pack)
 
 
-def _groups(pieces: list[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+def _halved(rows: Sequence[R], pack: Callable[[Sequence[R]], bytes]) -> Iterator[bytes]:
+    packed = pack(rows)
+    if len(packed) <= PART_BYTES or len(rows) == 1:
+        yield packed
+        return
+    half = len(rows) // 2
+    yield from _halved(rows[:half], pack)
+    yield from _halved(rows[half:], pack)
+
+
+def _groups(pieces: Iterable[Piece]) -> list[list[Piece]]:
     """Pieces, put together up to the size of one record."""
-    group: list[tuple[str, bytes]] = []
-    size = 0
+    groups: list[list[Piece]] = []
+    size = PART_BYTES
     for piece in pieces:
-        if group and size + len(piece[1]) > PART_BYTES:
-            yield group
-            group, size = [], 0
-        group.append(piece)
         size += len(piece[1])
-    if group:
-        yield group
+        if size > PART_BYTES:
+            groups.append([])
+            size = len(piece[1])
+        groups[-1].append(piece)
+    return groups
 
 
 async def _read_to_end(reader: AIOKafkaConsumer, tp: TopicPartition, *, is_end_known: bool) -> dict[bytes, bytes]:
