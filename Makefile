@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
 
-.PHONY: test check system soak bench lock clean
+.PHONY: test check system soak bench docs lock clean
 
 test: $(VENV)/made
 	$(TESTS) tests --ignore=tests/system
@@ -32,6 +32,10 @@ $(VENV)/made: requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+# The pages that are made from the code.
+docs: $(VENV)/made
+	$(BIN)/python -m docs.generate
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:
