@@ -88,6 +88,24 @@ class Report(Struct, frozen=True, gc=False):
     retry_after_seconds: int | None = None
 
 
+class Reply(Struct, frozen=True, gc=False):
+    """An inbound message, decoded. Its text is looked at for STOP and START and then forgotten.
+
+    `to` is the person who wrote, as everywhere: the address that we send to. `says` is the provider's own word for it
+    (Twilio's OptOutType), where it gives one.
+    """
+
+    provider: str
+    channel: Channel
+    to: str
+    text: str = ""
+    message_id: str | None = None  # of the message that is replied to, where the provider says it
+    at: datetime | None = None
+    says: EngagementType | None = None
+    account: str | None = None
+    stream: str | None = None
+
+
 class Submit(Struct, tag="submit", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
     """A message was handed to a supplier."""
 

@@ -10,7 +10,7 @@ from phonenumbers.carrierdata import CARRIER_DATA, CARRIER_LONGEST_PREFIX
 
 from acquit.address import canonical
 from acquit.errors import Undecodable
-from acquit.events import Command, Event, Receipt, Report, Src
+from acquit.events import Command, Event, Receipt, Reply, Report, Src
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -32,6 +32,12 @@ def normalise_report(report: Report, *, received_at: datetime) -> Report:
         at=received_at if report.at is None else _utc(report.at, "at", received_at),
         submitted_at=None if report.submitted_at is None else _utc(report.submitted_at, "submitted_at", received_at),
     )
+
+
+def normalise_reply(reply: Reply, *, received_at: datetime) -> Reply:
+    """The reply with its writer's canonical address, and its time in UTC or, without one, the record's."""
+    at = received_at if reply.at is None else _utc(reply.at, "at", received_at)
+    return replace(reply, to=canonical(reply.channel, reply.to), at=at)
 
 
 def normalise_event(event: Event, *, received_at: datetime, src: Src | None) -> Event:

@@ -13,7 +13,7 @@ from acquit.decode import DECODERS, Context
 from acquit.effects import Suppression, Tally, printed
 from acquit.envelope import payload_bytes
 from acquit.errors import AcquitError, Undecodable
-from acquit.events import Engagement, Event, Receipt, Report, Time, encode, epoch_ms, shown
+from acquit.events import Engagement, Event, Receipt, Reply, Report, Time, encode, epoch_ms, shown
 from acquit.normalise import normalise_event
 from acquit.partition import Partition
 from acquit.pipeline import read
@@ -93,7 +93,7 @@ def records_of(lines: Iterable[bytes]) -> Iterator[LogRecord]:
             continue
         try:
             for event in DECODERS["canonical"](line, Context()):
-                assert not isinstance(event, Report), "canonical JSON is judged already"
+                assert not isinstance(event, Report | Reply), "canonical JSON is judged already"
                 arrived = _arrived(event)
                 value = encode(normalise_event(event, received_at=arrived, src=None))
                 yield LogRecord(number, epoch_ms(arrived), value)

@@ -11,9 +11,10 @@ from acquit.decode import DECODERS, Context
 from acquit.effects import Append, DeadLetter
 from acquit.envelope import Record, Source, open_envelope
 from acquit.errors import Undecodable
-from acquit.events import Command, Event, Receipt, Report, Src, encode, from_epoch_ms, key_of
-from acquit.normalise import check_arrival, guess_carrier, normalise_event, normalise_report
+from acquit.events import Command, Event, Receipt, Reply, Report, Src, encode, from_epoch_ms, key_of
+from acquit.normalise import check_arrival, guess_carrier, normalise_event, normalise_reply, normalise_report
 from acquit.reasons import explain, receipt
+from acquit.reasons.keywords import heard
 from acquit.rules import Rules
 
 
@@ -45,6 +46,8 @@ def read(
         src: Src | None = None if origin is None else (*origin, index)
         if isinstance(decoded, Report):
             yield judge_report(normalise_report(decoded, received_at=received_at), received_at, src, rules)
+        elif isinstance(decoded, Reply):
+            yield heard(normalise_reply(decoded, received_at=received_at), rules, src)
         else:
             yield normalise_event(decoded, received_at=received_at, src=src)
 

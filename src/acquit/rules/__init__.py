@@ -5,16 +5,18 @@ Layout, here and in an operator's own folder, whose rows replace the shipped one
     categories.csv           category, permanence, action, advice        the defaults of each category
     statuses/<provider>.csv  word, status, category, ...                 what a provider's status word means
     codes/<table>.csv        code, words, status, category, ...          why, by code; `words` tells rows of one code apart
+    keywords.csv             word, type, language, source                STOP and START in their languages
     policy.toml              [[rule]]                                    which failures suppress, where and how long
 
 A row with an error refuses to load: BadRules names file, line and field. Every row has a source.
 """
 
 import csv
+import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -73,6 +75,7 @@ class Rules(Struct, frozen=True):
     categories: Mapping[str, CategoryRow]
     statuses: Mapping[str, Mapping[str, StatusRow]]
     codes: Mapping[str, Mapping[str, tuple[CodeRow, ...]]]
+    keywords: Mapping[str, Literal["stop", "start"]]
     policy: tuple[PolicyRule, ...]
 
 
@@ -87,6 +90,7 @@ def load(own: Path | None = None) -> Rules:
         categories=categories,
         statuses={name: _statuses(paths, categories) for name, paths in _tables(folders, "statuses").items()},
         codes={name: _codes(paths, categories) for name, paths in _tables(folders, "codes").items()},
+        keywords=_keywords(folders),
         policy=policy_rules([folder / "policy.toml" for folder in folders if (folder / "policy.toml").exists()]),
     )
 
@@ -127,6 +131,30 @@ def _categories(folders: list[Path]) -> dict[str, CategoryRow]:
     return rows
 
 
+def _keywords(folders: list[Path]) -> dict[str, Literal["stop", "start"]]:
+    words: dict[str, Literal["stop", "start"]] = {}
+    for folder in folders:
+        path = folder / "keywords.csv"
+        if path.exists():
+            seen: set[str] = set()
+            for line in _lines(path, ("word", "type", "language", "source")):
+                word = fold(line.text("word"))
+                line.once(seen, f"{word}\n{line.text('language')}", "word")
+                line.text("source")
+                if words.get(word, line.fields["type"]) != line.fields["type"] and folder is SHIPPED:
+                    raise line.wrong("type", "the same word is both stop and start")
+                words[word] = line.one_of("type", _KEYWORD_TYPES)
+    return words
+
+
+def fold(word: str) -> str:
+    """A word as keywords are compared: no accents, no case, no punctuation or space around it. ARRÊT! is ARRET."""
+    letters = unicodedata.normalize("NFKD", word).casefold()
+    return "".join(c for c in letters if not unicodedata.combining(c)).strip(_AROUND)
+
+
+_KEYWORD_TYPES: tuple[Literal["stop", "start"], ...] = ("stop", "start")
+_AROUND = " \t\r\n\u00a0.,;:!?\"'()[]<>*#-_"
 _STATUS_COLUMNS = ("word", "status", "category", "sub_reason", "permanence", "action", "advice", "source")
 _CODE_COLUMNS = ("code", "words", "status", "category", "sub_reason", "permanence", "action", "advice", "source")
 
