@@ -93,6 +93,22 @@ def classify(files: tuple[str, ...], rules_dir: Path | None) -> None:
 
 
 @main.command()
+@click.argument("provider")
+@click.argument("file", default="-", type=click.File("rb"))
+@click.option("--to", help="The recipient, where the payload does not name it.")
+@click.option("--err-dictionary", help="The code table of the route's SMPP err values.")
+@click.option("--rules", "rules_dir", type=click.Path(path_type=Path), help="Folder with rules of your own.")
+def explain(provider: str, file: BinaryIO, to: str | None, err_dictionary: str | None, rules_dir: Path | None) -> None:
+    """Tell one payload's way through the stages: which rule decided, and what to do."""
+    from acquit.decode import Context
+    from acquit.explaining import told
+
+    context = Context(to=to, err_dictionary=err_dictionary)
+    for line in told(provider, file.read(), context, rules=load_rules(rules_dir), now=datetime.now(UTC)):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("files", nargs=-1, type=click.Path(allow_dash=True))
 @click.option("--sort", "is_sorted", is_flag=True, help="Sort the events by arrival first.")
 @click.option("--log", "is_log", is_flag=True, help="Replay an export of acquit.events (kcat -J), or the topic itself.")

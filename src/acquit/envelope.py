@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Annotated, Protocol, TypeAlias
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from acquit.decode import DECODERS, Context
 from acquit.errors import Undecodable
@@ -57,13 +57,19 @@ class Opened(Struct, frozen=True):
     received_at: datetime
 
 
-class _Envelope(Struct, frozen=True):
+class _Outline(Struct, frozen=True):
+    """What makes a record an envelope: a provider's own body has these two at its top by no accident."""
+
     provider: str
     payload: Raw
-    received_at: Time | None = None
+
+
+class _Envelope(_Outline, frozen=True):
+    received_at: Time | Annotated[float, Meta(ge=0, lt=_TIMESTAMP_LIMIT_MS)] | None = None
     context: Context = Context()
 
 
+_OUTLINE = msgspec.json.Decoder(_Outline)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _TEXT = msgspec.json.Decoder(str)
 _NOTHING_KNOWN = Context()
@@ -84,7 +90,7 @@ def open_envelope(record: Record, source: Source, *, max_bytes: int) -> Opened:
         envelope = _envelope(value)
         if envelope:
             body, provider = payload_bytes(envelope.payload), envelope.provider
-            return Opened(_known(provider), body, envelope.context, envelope.received_at or received_at)
+            return Opened(_known(provider), body, envelope.context, _arrival(envelope) or received_at)
     return Opened(_known(provider or source.provider), value, _NOTHING_KNOWN, received_at)
 
 
@@ -98,10 +104,21 @@ def payload_bytes(payload: Raw) -> bytes:
 
 
 def _envelope(value: bytes) -> _Envelope | None:
+    """None if it is no envelope. Raises Undecodable (wrong_type) for one whose context or time is not as it must be."""
     try:
-        return _ENVELOPE.decode(value)
+        _OUTLINE.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    try:
+        return _ENVELOPE.decode(value)
+    except msgspec.ValidationError as error:
+        where = str(error).rpartition(" - at ")[2].strip("`")
+        raise Undecodable("wrong_type", f"the envelope's {where}") from None
+
+
+def _arrival(envelope: _Envelope) -> datetime | None:
+    at = envelope.received_at
+    return from_epoch_ms(at) if isinstance(at, float) else at
 
 
 def _known(provider: str) -> str:

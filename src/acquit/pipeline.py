@@ -20,8 +20,10 @@ from acquit.rules import Rules
 
 def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> list[Append] | DeadLetter:
     """A raw record to the events that it holds, or, if any of them cannot be read, to one dead letter."""
+    provider = source.provider
     try:
         opened = open_envelope(record, source, max_bytes=max_bytes)
+        provider = opened.provider
         check_arrival(opened.received_at, from_epoch_ms(record.timestamp))
         origin = (source.name(record.topic), record.partition, record.offset)
         events = read(
@@ -29,7 +31,7 @@ def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> 
         )
         return [Append(key_of(event).encode(), encode(event)) for event in _permitted(events, source)]
     except Undecodable as error:
-        return dead_letter(record, source.provider, error)
+        return dead_letter(record, provider, error)
 
 
 def read(

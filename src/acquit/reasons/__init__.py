@@ -33,6 +33,8 @@ class Reason(Struct, frozen=True, gc=False):
     permanence: Permanence
     action: Action
     rule: str
+    advice: str = ""
+    source: str = ""
 
 
 def explain(report: Report, rules: Rules) -> Reason:
@@ -43,9 +45,9 @@ def explain(report: Report, rules: Rules) -> Reason:
     if code and code.status and status not in DELIVERED:
         status = code.status
     if code and (status in FAILED or status in {"deferred", "unknown"}):
-        return Reason(status, code.category, code.sub_reason, code.permanence, code.action, code.id)
+        return _reason(status, code.category, code)
     if word and (status not in FAILED or word.category):
-        return Reason(status, word.category, word.sub_reason, word.permanence, word.action, word.id)
+        return _reason(status, word.category, word)
     if word:
         return _unknown(status, word.id, rules)
     return _unknown(status, f"{report.provider}:unknown", rules)
@@ -100,6 +102,10 @@ def _code_row(report: Report, rules: Rules) -> CodeRow | None:
     return next((row for row in rows if row.words in text), None)
 
 
+def _reason(status: Status, category: Category | None, row: CodeRow | StatusRow) -> Reason:
+    return Reason(status, category, row.sub_reason, row.permanence, row.action, row.id, row.advice, row.source)
+
+
 def _unknown(status: Status, rule: str, rules: Rules) -> Reason:
     row = rules.categories["unknown"]
-    return Reason(status, "unknown", None, row.permanence, row.action, rule)
+    return Reason(status, "unknown", None, row.permanence, row.action, rule, row.advice)

@@ -1,0 +1,67 @@
+"""One payload's way through the stages, told for a person: what was decoded, which rule decided, and what follows."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from acquit.decode import DECODERS, Context
+from acquit.errors import Undecodable
+from acquit.events import Engagement, Receipt, Reply, Report
+from acquit.normalise import normalise_reply, normalise_report
+from acquit.pipeline import judge_report
+from acquit.reasons import explain
+from acquit.reasons.keywords import heard
+from acquit.rules import Rules
+from acquit.rules.policy import PolicyRule
+
+
+def told(provider: str, body: bytes, context: Context, *, rules: Rules, now: datetime) -> Iterator[str]:
+    """Lines of text, an empty one between two events. Raises Undecodable."""
+    if provider not in DECODERS:
+        raise Undecodable("unknown_provider", f"decoders are {', '.join(sorted(DECODERS))}")
+    for number, decoded in enumerate(DECODERS[provider](body, context)):
+        if number:
+            yield ""
+        if isinstance(decoded, Report):
+            yield from _of_report(decoded, rules, now)
+        elif isinstance(decoded, Reply):
+            yield from _of_engagement(heard(normalise_reply(decoded, received_at=now), rules, None))
+        else:
+            yield f"canonical   {type(decoded).__name__.lower()}: it is judged already, and passes as it is"
+
+
+def _of_report(report: Report, rules: Rules, now: datetime) -> Iterator[str]:
+    known = {name: getattr(report, name) for name in report.__struct_fields__ if name != "provider"}
+    yield f"decoded     {report.provider}: " + ", ".join(f"{k} {v}" for k, v in known.items() if v is not None)
+    normal = normalise_report(report, received_at=now)
+    receipt, reason = judge_report(normal, now, None, rules), explain(normal, rules)
+    carrier = f", carrier {receipt.carrier} (a guess)" if receipt.carrier_is_guess else ""
+    yield f"normalised  to {receipt.to}, at {receipt.at:%Y-%m-%d %H:%M:%S} UTC{carrier}"
+    yield f"decided by  {reason.rule}" + (f"  [{reason.source}]" if reason.source else "")
+    because = f" ({reason.sub_reason})" if reason.sub_reason else ""
+    yield f"status      {reason.status}"
+    yield f"category    {reason.category or '-'}{because}"
+    yield f"permanence  {reason.permanence}"
+    yield f"action      {reason.action}"
+    if reason.advice:
+        yield f"advice      {reason.advice}"
+    yield f"policy      {_policy(receipt, rules)}"
+
+
+def _of_engagement(engagement: Engagement) -> Iterator[str]:
+    follows = {"stop": "suppressed until they say start", "start": "what they said before is lifted"}
+    yield f"heard       {engagement.type} from {engagement.to}: {follows.get(engagement.type, 'nothing is suppressed')}"
+
+
+def _policy(receipt: Receipt, rules: Rules) -> str:
+    for rule in rules.policy:
+        if rule.matches(receipt.channel, receipt.category or "", receipt.permanence, receipt.said.code):
+            return f"{rule.id}: {_sentence(rule)}"
+    return "no rule: nobody is suppressed for this"
+
+
+def _sentence(rule: PolicyRule) -> str:
+    times = "at once" if rule.times == 1 else f"at the {rule.times}th time"
+    if rule.within_days is not None:
+        times += f" within {rule.within_days:g} days"
+    holds = ", then ".join("for ever" if days is None else f"{days:g} days" for days in rule.hold_days)
+    return f"suppressed {times} in scope {rule.scope}, {holds}"
