@@ -56,6 +56,11 @@ class Blocks(Generic[Row]):
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows.values())
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether the next delta holds anything."""
+        return bool(self._changed or self._dropped)
+
     def take_delta(self) -> list[tuple[int, str, Row | None]]:
         """Dropped blocks, then the rows changed since the last call, as they are now; None was removed."""
         delta: list[tuple[int, str, Row | None]] = [(block, _WHOLE, None) for block in self._dropped]

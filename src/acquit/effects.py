@@ -128,7 +128,36 @@ class Tally(Struct, frozen=True, omit_defaults=True):
         return _ENCODER.encode(self)
 
 
-Effect: TypeAlias = Append | DeadLetter | Suppression | Tally
+AlertKind: TypeAlias = Literal[
+    "delivery_drop", "receipts_stalled", "latency_up", "submit_rejects", "engagement_drop", "route_contradicted",
+    "not_received", "port_overdue", "suppression_held",
+]  # fmt: skip
+
+
+class Alert(Struct, frozen=True):
+    """Something that on-call staff should know rises, or is over. Its sentence names no person."""
+
+    kind: AlertKind
+    state: Literal["raised", "cleared"]
+    channel: str
+    carrier: str | None
+    route: str | None
+    at: datetime
+    sentence: str
+    messages: int
+    ratio: float | None = None
+    expected: float | None = None
+
+    @property
+    def key(self) -> bytes:
+        return "/".join([self.kind, self.channel, self.carrier or "", self.route or ""]).encode()
+
+    @property
+    def value(self) -> bytes:
+        return _ENCODER.encode(self)
+
+
+Effect: TypeAlias = Append | DeadLetter | Suppression | Tally | Alert
 
 _ENCODER = msgspec.json.Encoder()
 _SUPPRESSION = msgspec.json.Decoder(SuppressionRecord)

@@ -5,12 +5,13 @@ import os
 from types import SimpleNamespace
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import ProducerFenced
+
 from acquit import rules
 from acquit.events import encode
 from acquit.partition import Partition
 from acquit.worker.journal import Journal
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import ProducerFenced
 from tests.builders import receipt
 from tests.servers.kafka import Kafka
 
@@ -51,7 +52,7 @@ async def test_former_owner_is_fenced_and_the_next_one_has_what_it_committed(kaf
 
 
 async def test_journal_is_read_whole_however_often_it_is_owned(kafka: Kafka) -> None:
-    """aiokafka's seek_to_beginning can be overtaken by the reset to the latest offset: then nothing would be read."""
+    """Aiokafka's seek_to_beginning can be overtaken by the reset to the latest offset: then nothing would be read."""
     topic = f"owned-often-{os.getpid()}"
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     await admin.start()

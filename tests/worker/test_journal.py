@@ -382,3 +382,15 @@ def test_sums_that_are_read_back_show_the_same(runner: asyncio.Runner) -> None:
         assert tables_of(sums) == tables_of(steady)
         assert sums.head == steady.head
         assert sorted(map(repr, sums.all_cohorts())) == sorted(map(repr, steady.all_cohorts()))
+
+
+def test_turn_of_the_clock_takes_nothing_from_the_journal(runner: asyncio.Runner) -> None:
+    """A commit without new records has the offset of the one before; it must not take that one's place."""
+    worker = Worker(runner)
+    worker.take(log(receipt("sent", "m1")))
+    worker.state.people.learn("sms:+33612345678", "p", "m", account="a", stream="", now_ms=0, upto=0)
+    worker.state.messages.totals.table.touch(*next((block, key) for block, key, _ in worker.state.messages.totals.table))
+    runner.run(worker.journal.commit([]))
+    expected = tables_of(worker.state)
+    worker.own()
+    assert tables_of(worker.state) == expected

@@ -5,16 +5,18 @@ nothing. Hours carry labels 00 to 23; what is shown under a label is its latest 
 """
 
 from collections.abc import Iterable
+from typing import Any
 from zlib import crc32
 
 from msgspec import DecodeError, Struct
 
 from acquit.blocks import Blocks
 from acquit.capped import Capped
-from acquit.effects import read_tally
+from acquit.effects import Alert, read_tally
 from acquit.envelope import Record
 from acquit.events import DELIVERED, FINAL, Status
 from acquit.hours import Hours
+from acquit.routes.alerts import DEFAULT_THRESHOLDS, Series, Thresholds, judge, observe
 
 KEPT_DAYS = 40
 Place = tuple[str, str, int]
@@ -60,11 +62,14 @@ class RoutesHead(Struct):
 class Sums:
     """The state of the routes agent."""
 
-    def __init__(self, carriers: Capped, *, zone: str) -> None:
+    def __init__(self, carriers: Capped, *, zone: str, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
+        self._thresholds = thresholds
+        self._series: Blocks[Series] = Blocks(Series)
+        self._outcomes: dict[tuple[str, str], list[int]] = {}  # channel, carrier: delivered, final, over all hours
         self._carriers = carriers
         self.head = RoutesHead()
         self._held: Blocks[Held] = Blocks(Held)
-        self.tables: dict[str, Blocks[Held]] = {"cells": self._held}
+        self.tables: dict[str, Blocks[Any]] = {"cells": self._held, "series": self._series}
         self._hours = Hours(zone)
         self._sums: dict[Place, dict[Status, int]] = {}
         self._latest: dict[tuple[str, str, str], int] = {}
@@ -73,6 +78,7 @@ class Sums:
         self._carriers.learn(self.head.carriers)
         self._sums.clear()
         self._latest.clear()
+        self._outcomes.clear()
         for hour, _, held in self._held:
             self._add(hour, held, 1)
 
@@ -116,14 +122,33 @@ class Sums:
             and self._latest[channel, carrier, label := self._hours.label(start)] == start
         ]
 
+    def judge(self, now_ms: int) -> list[Alert]:
+        """Note what the totals say at this moment, and say what rises or clears."""
+        alerts = []
+        for (channel, carrier), (delivered, final) in self._outcomes.items():
+            key = f"{channel}/{carrier}"
+            series = self._series.get(0, key) or Series(channel, carrier, [])
+            if observe(series, delivered, final, now_ms, self._thresholds):
+                alert = judge(series, now_ms, self._thresholds)
+                self._series.put(0, key, series)
+                alerts += [alert] if alert else []
+        return alerts
+
+    def raised(self) -> list[tuple[str, str]]:
+        """Channel and carrier of the drops that are up now."""
+        return [(series.channel, series.carrier) for _, _, series in self._series if series.raised_ms]
+
     def all_cohorts(self) -> list[Cohort]:
         return self.cohorts(list(self._sums))
 
     def _add(self, hour: int, held: Held, sign: int) -> Place:
         place = (held.channel, self._carriers.label(held.carrier), hour)
         sums = self._sums.setdefault(place, {})
+        outcome = self._outcomes.setdefault(place[:2], [0, 0])
         for status, number in held.status.items():
             sums[status] = sums.get(status, 0) + sign * number
+            outcome[0] += sign * number * (status in DELIVERED)
+            outcome[1] += sign * number * (status in FINAL)
         label = (place[0], place[1], self._hours.label(hour))
         self._latest[label] = max(self._latest.get(label, hour), hour)
         return place

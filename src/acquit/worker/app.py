@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from acquit.capped import Capped
 from acquit.effects import DeadLetter
 from acquit.partition import Partition
+from acquit.routes.alerts import Thresholds
 from acquit.routes.cohorts import Place, Sums
 from acquit.rules import Rules
 from acquit.worker.connections import faust_credentials, kafka_options, redis_client
@@ -76,7 +77,7 @@ class Worker:
             "intake": Lanes(self.app, self._take_in),
             "ledger": Lanes(self.app, self._take_events, idle=self._flush, idle_seconds=IDLE_SECONDS),
             "sink": Lanes(self.app, self._take_suppressions),
-            "routes": Lanes(self.app, self._take_tallies),
+            "routes": Lanes(self.app, self._take_tallies, idle=self._watch, idle_seconds=IDLE_SECONDS),
         }
         health.watch(self._lanes)
         self._agents()
@@ -145,10 +146,20 @@ class Worker:
 
     def _add_up(self, state: Sums, records: Sequence[Any]) -> list[Outgoing]:
         self._changed = [place for place in map(state.take_record, records) if place]
-        return []
+        return self._judged(state)
+
+    def _judged(self, state: Sums) -> list[Outgoing]:
+        alerts = state.judge(time.time_ns() // 1_000_000)
+        return self._performer.outgoing(alerts, partition=0, timestamp_ms=0)
 
     def _added(self, state: Sums) -> None:
         self.metrics.show_cohorts(state.cohorts(self._changed))
+        self.metrics.show_alerts(state.raised())
+
+    async def _watch(self, tp: TopicPartition) -> None:
+        """Time goes on without traffic, too."""
+        self._changed = []
+        await self._routes.turn(tp, self._judged)
 
     # rebalances
 
@@ -196,8 +207,11 @@ class Worker:
         self.metrics.clear_cohorts()
         for journal in self._routes.journals.values():
             self.metrics.show_cohorts(journal.state.all_cohorts())
+            self.metrics.show_alerts(journal.state.raised())
         for tp in owned.get(self.settings.topic("events"), []):
             self._lanes["ledger"].open(tp)
+        for tp in owned.get(self.settings.topic("tallies"), []):
+            self._lanes["routes"].open(tp)
 
     async def _load_state(self, owned: Mapping[str, list[TopicPartition]], reader: AIOKafkaConsumer) -> None:
         lost = await self._ledger.own([tp.partition for tp in owned.get(self.settings.topic("events"), [])], reader)
@@ -304,7 +318,12 @@ class Worker:
         )
 
     def _new_sums(self, carriers: Capped) -> Any:
-        return lambda _: Sums(carriers, zone=self.settings.zone)
+        thresholds = Thresholds(
+            recent_seconds=self.settings.alert_recent_seconds,
+            baseline_seconds=self.settings.alert_baseline_seconds,
+            messages=self.settings.alert_messages,
+        )
+        return lambda _: Sums(carriers, zone=self.settings.zone, thresholds=thresholds)
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:

@@ -3,8 +3,8 @@
 Owning a partition means: start its transactional producer, which fences the former owner and ends what it had open; then
 read what was journaled. After every rebalance everything is read again, and the source is sought to where it ends.
 
-Keys: `d/<to>/<part>` a delta, `b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h/<part>` the head at
-that checkpoint and the cells whose totals had not left. A delta counts only if its `to` is greater than the head's.
+Keys: `d/<number>/<part>` the delta of a commit, `b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h/<part>` the head at
+that checkpoint and the cells whose totals had not left. A delta counts only if its number is greater than the head's.
 Values are msgpack and carry a format version.
 """
 
@@ -52,7 +52,7 @@ class _Record(Struct, array_like=True):
     """The value of any journal record. `pieces` are (table, packed delta or block)."""
 
     version: int
-    to: int
+    number: int
     head: bytes
     pieces: list[tuple[str, bytes]]
 
@@ -73,6 +73,7 @@ class Journal(Generic[S]):
         self._producer: AIOKafkaProducer | None = None
         self._deltas: list[bytes] = []
         self._delta_bytes = 0
+        self._number = 0  # of commits so far
         self._parts: dict[str, int] = {}  # of each checkpoint key, how many records it was split into
 
     async def own(self) -> None:
@@ -96,15 +97,20 @@ class Journal(Generic[S]):
 
         Raises ProducerFenced when another worker owns the partition by now.
         """
+        self._number += 1
         head = msgspec.msgpack.encode(self.state.head)
-        records = list(self._delta_records(self.state.head.to, head))
+        records = list(self._delta_records(head))
         if self._delta_bytes + sum(len(r.value or b"") for r in records) > CHECKPOINT_BYTES:
-            await self._send([*outgoing, *self._checkpoint_records(self.state.head.to, head)])
+            await self._send([*outgoing, *self._checkpoint_records(head)])
             self._deltas, self._delta_bytes = [], 0
             return
         await self._send([*outgoing, *records])
         self._deltas += [record.key for record in records if record.key]
         self._delta_bytes += sum(len(r.value or b"") for r in records)
+
+    def has_changes(self) -> bool:
+        """Whether any row differs from what is journaled."""
+        return any(table.is_changed for table in self.state.tables.values())
 
     async def send(self, outgoing: Sequence[Outgoing]) -> None:
         """Send without journaling: for what may leave twice."""
@@ -118,31 +124,33 @@ class Journal(Generic[S]):
         async with self._producer.transaction():
             await send_all(self._producer, outgoing)
 
-    def _delta_records(self, to: int, head: bytes) -> Iterator[Outgoing]:
+    def _delta_records(self, head: bytes) -> Iterator[Outgoing]:
         pieces = [
             (name, piece)
             for name, table in self.state.tables.items()
             for piece in _pieces(table.take_delta(), msgspec.msgpack.encode)
         ]
         for part, group in enumerate(_groups(pieces) or [[]]):  # the head travels even if no row has changed
-            value = msgspec.msgpack.encode(_Record(FORMAT, to, head, group))
-            yield Outgoing(self.topic, self.partition, b"d/%020d/%04d" % (to, part), value)
+            value = msgspec.msgpack.encode(_Record(FORMAT, self._number, head, group))
+            yield Outgoing(self.topic, self.partition, b"d/%020d/%04d" % (self._number, part), value)
 
-    def _checkpoint_records(self, to: int, head: bytes) -> Iterator[Outgoing]:
+    def _checkpoint_records(self, head: bytes) -> Iterator[Outgoing]:
         """Blocks that changed since the last checkpoint, the head, and tombstones for the deltas that they cover."""
         for name, table in self.state.tables.items():
             for block in table.take_stale():
-                yield from self._block_records(name, block, table.rows.get(block, {}), to)
+                yield from self._block_records(name, block, table.rows.get(block, {}))
         cells = [(block, key, self.state.tables["cells"].get(block, key)) for block, key in self.state.unsent()]
         unsent = [("cells", piece) for piece in _pieces(cells, msgspec.msgpack.encode)]
-        yield from self._parts_of("h", [_Record(FORMAT, to, head, group) for group in _groups(unsent) or [[]]])
+        yield from self._parts_of(
+            "h", [_Record(FORMAT, self._number, head, group) for group in _groups(unsent) or [[]]]
+        )
         for key in self._deltas:
             yield self._record(key, None)
 
-    def _block_records(self, name: str, block: int, rows: Mapping[str, Any], to: int) -> Iterator[Outgoing]:
+    def _block_records(self, name: str, block: int, rows: Mapping[str, Any]) -> Iterator[Outgoing]:
         pieces = _pieces(list(rows.items()), lambda items: msgspec.msgpack.encode(dict(items)))
         groups = _groups((name, piece) for piece in pieces)
-        yield from self._parts_of(f"b/{name}/{block}", [_Record(FORMAT, to, b"", group) for group in groups])
+        yield from self._parts_of(f"b/{name}/{block}", [_Record(FORMAT, self._number, b"", group) for group in groups])
 
     def _parts_of(self, key: str, records: Sequence[_Record]) -> Iterator[Outgoing]:
         """A checkpoint's records under one key, and tombstones for the parts that it had more of before."""
@@ -172,14 +180,16 @@ class Journal(Generic[S]):
     def _load(self, records: dict[bytes, bytes]) -> None:
         for key in sorted(key for key in records if key.startswith(b"b/")):
             self._load_block(key, self._decode(records[key]))
-        checkpointed, changed = -1, list[tuple[int, str]]()
+        checkpointed, changed = 0, list[tuple[int, str]]()
         for key in sorted(key for key in records if key.startswith(b"h/")):
             head = self._decode(records[key])
-            checkpointed, changed = head.to, changed + self._load_delta(head)
+            checkpointed, changed = head.number, changed + self._load_delta(head)
             self._parts["h"] = self._parts.get("h", 0) + 1
+        self._number = checkpointed
         for key in sorted(key for key in records if key.startswith(b"d/")):
             record = self._decode(records[key])
-            if record.to > checkpointed:
+            if record.number > checkpointed:
+                self._number = record.number
                 changed += self._load_delta(record)
                 self._deltas.append(key)
                 self._delta_bytes += len(records[key])

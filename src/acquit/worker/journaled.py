@@ -101,6 +101,21 @@ class Journaled(Generic[S]):
                 raise
             await self._own_again(tp.partition)
 
+    async def turn(self, tp: TopicPartition, fold: Callable[[S], list[Outgoing]]) -> None:
+        """Bring a state forward by the clock alone, and commit it if anything came of it."""
+        journal = self.journals.get(tp.partition)
+        if journal is None:
+            return
+        try:
+            outgoing = fold(journal.state)
+            if outgoing or journal.has_changes():
+                await journal.commit(outgoing)
+                self._committed(journal.state)
+        except (KafkaError, OSError) as error:
+            if not is_passing(error):
+                raise
+            await self._own_again(tp.partition)
+
     async def _commit(self, journal: Journal[S], records: Sequence[Any]) -> None:
         head = journal.state.head
         fresh = records if records[0].offset > head.to else [r for r in records if r.offset > head.to]

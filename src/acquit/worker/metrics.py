@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from acquit.capped import OTHER, Capped
 from acquit.partition import Counts
@@ -23,8 +23,10 @@ class Metrics:
     """Everything that a worker exposes, in a registry of its own."""
 
     def __init__(self, carriers: Capped) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # else a series more for each counter
         self.registry = CollectorRegistry()
         self._carriers = carriers
+        self._raised: set[tuple[str, str]] = set()
         self._codes = Capped(UNKNOWN_CODES)
         self._raw = self._counter("raw_records", "Raw records read, dead letters among them", "topic")
         self._receipts = self._counter("receipts", "Receipts that said something new", "channel", "carrier", "status")
@@ -48,6 +50,7 @@ class Metrics:
             "acquit_cohort_delivery_ratio", "Delivered and read over final, by hour of submission, its latest day",
             labels, registry=self.registry,
         )  # fmt: skip
+        self._alerts = self._gauge("alert_active", "1 while an alert is up", "kind", "channel", "carrier", "route")
         self._latency = Histogram(
             "acquit_append_to_redis_seconds", "From the raw record's append to its effect in Redis",
             buckets=LATENCY_BUCKETS, registry=self.registry,
@@ -104,9 +107,19 @@ class Metrics:
             else:
                 _remove(self._ratio, *place)
 
+    def show_alerts(self, raised: Sequence[tuple[str, str]]) -> None:
+        """Channel and carrier of the delivery drops that are up; the others are over."""
+        for channel, carrier in self._raised - set(raised):
+            self._alerts.labels("delivery_drop", channel, carrier, "").set(0)
+        for channel, carrier in raised:
+            self._alerts.labels("delivery_drop", channel, carrier, "").set(1)
+        self._raised = set(raised)
+
     def clear_cohorts(self) -> None:
         self._cohort.clear()
         self._ratio.clear()
+        self._alerts.clear()
+        self._raised = set()
 
     def _code(self, code: str | None) -> str:
         """A code as a label; what is long or might be somebody's number is not shown."""

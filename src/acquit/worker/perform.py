@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from acquit.effects import Append, DeadLetter, Effect, Suppression, Tally
+from acquit.effects import Alert, Append, DeadLetter, Effect, Suppression, Tally
 from acquit.events import epoch_ms
 from acquit.worker.sending import Outgoing, partition_of
 from acquit.worker.settings import Settings
@@ -17,6 +17,7 @@ class Performer:
         self._suppressions = settings.topic("suppressions")
         self._log = settings.topic("suppression-log")
         self._tallies = settings.topic("tallies")
+        self._alerts = settings.topic("alerts")
         self._partitions = partitions
 
     def outgoing(self, effects: Iterable[Effect], *, partition: int, timestamp_ms: int) -> list[Outgoing]:
@@ -32,6 +33,8 @@ class Performer:
                     records.append(Outgoing(self._tallies, 0, effect.key, effect.value))
                 case DeadLetter():
                     records.append(self.dead_letter(effect))
+                case Alert():
+                    records.append(self._keyed(self._alerts, effect.key, effect.value, epoch_ms(effect.at)))
                 case Append():
                     records.append(self.append(effect, timestamp_ms=timestamp_ms))
         return records

@@ -42,10 +42,10 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
         consumer = self._ensure_consumer()
         assigned = consumer.assignment()
-        done: dict[TopicPartition, str] = self.consumer.marks
+        marks: dict[TopicPartition, str] = self.consumer.committing
         try:
             await consumer.commit(
-                {tp: OffsetAndMetadata(offset, done.get(tp, "")) for tp, offset in offsets.items() if tp in assigned}
+                {tp: OffsetAndMetadata(offset, marks.get(tp, "")) for tp, offset in offsets.items() if tp in assigned}
             )
         except Exception as error:  # noqa: BLE001 - the committed offset shows lag; what counts is sent again
             self.log.warning("commit refused: %s", type(error).__name__)
@@ -58,15 +58,14 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.done: dict[TopicPartition, int] = {}
-        self.marks: dict[TopicPartition, str] = {}
+        self.done: dict[TopicPartition, tuple[int, str]] = {}  # the offset to commit, the mark of the record before it
+        self.committing: dict[TopicPartition, str] = {}  # marks of the offsets that are being committed
         self.full: set[TopicPartition] = set()
         self._room = asyncio.Event()
 
     def mark_done(self, tp: TopicPartition, record: Any) -> None:
         """All records of this partition up to this one have had their effect: their offset may be committed."""
-        self.done[tp] = record.offset + 1
-        self.marks[tp] = mark_of(record)
+        self.done[tp] = (record.offset + 1, mark_of(record))
 
     def mark_full(self, tp: TopicPartition) -> None:
         """Read nothing more of this partition until `mark_room`."""
@@ -79,7 +78,6 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
     def forget(self) -> None:
         """After a revocation nothing that was said of offsets holds any more."""
         self.done.clear()
-        self.marks.clear()
         self.full.clear()
         self._room.set()
 
@@ -110,7 +108,11 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
     def _new_offset(self, tp: TopicPartition) -> int | None:
         self._acked[tp].clear()
         self._acked_index[tp].clear()
-        return self.done.get(tp)
+        if tp not in self.done:
+            return None
+        # Taken together: until the commit is under way, in another thread, more may be done.
+        offset, self.committing[tp] = self.done[tp]
+        return offset
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)

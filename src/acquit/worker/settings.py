@@ -337,6 +337,13 @@ class Settings(BaseSettings):
         default=None, description="Folder with rules of your own; they are looked at before the shipped ones"
     )
     tally_seconds: Seconds = Field(default=2, description="Time between two writings of the running totals")
+    alert_recent_seconds: Seconds = Field(
+        default=900, description="Delivery of a carrier's last so many seconds is held against its baseline"
+    )
+    alert_baseline_seconds: Seconds = Field(default=86_400, description="How far back a carrier's baseline goes")
+    alert_messages: Count = Field(
+        default=100, description="Final messages that a window needs before anything is said of it"
+    )
     max_carriers: Count = Field(
         default=50, description="Carriers that metrics name, the busiest first; the rest is `other`"
     )

@@ -1,0 +1,97 @@
+"""Twilio: status callbacks of SMS, MMS, WhatsApp and RCS, and what people write back; as a form, or as JSON of its fields.
+
+https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
+https://www.twilio.com/docs/messaging/guides/webhook-request (inbound; OptOutType is of Advanced Opt-Out)
+Twilio adds fields without notice: what is not named here is ignored. AccountSid is Twilio's account and none of ours.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from acquit.decode.context import Context
+from acquit.decode.fields import flat, optional, required
+from acquit.errors import Undecodable
+from acquit.events import Channel, EngagementType, Reply, Report
+
+_CHANNELS: Mapping[str, Channel] = {"whatsapp": "whatsapp", "rcs": "rcs"}
+_SAYS: Mapping[str, EngagementType] = {"stop": "stop", "start": "start", "help": "reply"}
+_INBOUND = frozenset({"received", "receiving"})
+# Who hides the number behind a username has a business-scoped user id in its place: whatsapp:US.13491208655302741918
+# https://www.twilio.com/en-us/changelog/whatsapp-bsuid-format-in-conversations-and-webhook-fields
+_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+")
+
+
+def decode(body: bytes, context: Context) -> Iterator[Report | Reply]:
+    fields = flat(body)
+    status = optional(fields, "MessageStatus") or optional(fields, "SmsStatus")
+    if (status or "").casefold() in _INBOUND or (status is None and "Body" in fields):
+        yield _reply(fields, context)
+    else:
+        yield _report(fields, context)
+
+
+def _report(fields: Mapping[str, Any], context: Context) -> Report:
+    channel, to = _address(fields, "To")
+    if channel is None:  # an RCS sender's own address may be the only one with a prefix
+        channel, _ = _address(fields, "From")
+    return Report(
+        provider="twilio",
+        channel=channel or context.channel or "sms",
+        message_id=required(fields, "MessageSid", "SmsSid"),
+        to=to,
+        at=_done_at(optional(fields, "RawDlrDoneDate"), context),
+        status=required(fields, "MessageStatus", "SmsStatus"),
+        code=optional(fields, "ErrorCode"),
+        route=context.route,
+        carrier=context.carrier,
+        account=context.account,
+        stream=context.stream,
+        supplier=context.supplier,
+    )
+
+
+def _reply(fields: Mapping[str, Any], context: Context) -> Reply:
+    channel, person = _address(fields, "From")
+    if person is None:
+        raise Undecodable("missing_field", "$.From: holds no phone number")
+    return Reply(
+        provider="twilio",
+        channel=channel or context.channel or "sms",
+        to=person,
+        text=optional(fields, "Body") or "",
+        message_id=optional(fields, "OriginalRepliedMessageSid"),
+        says=_SAYS.get((optional(fields, "OptOutType") or "").casefold()),
+        account=context.account,
+        stream=context.stream,
+    )
+
+
+def _address(fields: Mapping[str, Any], name: str) -> tuple[Channel | None, str | None]:
+    """The channel that the prefix says, and the address without it; no address where there is no number in it."""
+    prefix, colon, rest = (optional(fields, name) or "").rpartition(":")
+    if not colon:
+        return None, rest or None
+    if prefix.casefold() not in _CHANNELS:
+        raise Undecodable("absurd_value", f"$.{name}: an address of another channel than SMS, WhatsApp and RCS")
+    return _CHANNELS[prefix.casefold()], None if not rest or _USER_ID.fullmatch(rest) else rest
+
+
+def _done_at(digits: str | None, context: Context) -> datetime | None:
+    """The carrier's time, yyMMddHHmm, where the route says its zone.
+
+    Without one it says nothing: the zone "varies between carrier partners and even within the same carrier"
+    (https://www.twilio.com/en-us/changelog/addition-of-rawdlrdonedate-to-delivered-and-undelivered-status-webhooks),
+    and the time of arrival is hours nearer to the truth.
+    """
+    if digits is None or context.zone is None or not re.fullmatch("[0-9]{10}", digits):
+        return None
+    try:
+        zone = context.tz
+    except (LookupError, ValueError, OSError):
+        raise Undecodable("absurd_value", "context.zone: no such time zone") from None
+    try:
+        return datetime.fromisoformat(f"20{digits[:6]}T{digits[6:]}").replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
