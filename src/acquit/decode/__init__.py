@@ -8,7 +8,7 @@ guesses.
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from acquit.decode import canonical, smpp
+from acquit.decode import canonical, clicksend, ses, smpp, twilio, whatsapp
 from acquit.decode.context import Context
 from acquit.events import Event, Reply, Report
 
@@ -19,5 +19,9 @@ Decode: TypeAlias = Callable[[bytes, Context], Iterable[Decoded]]
 
 DECODERS: Mapping[str, Decode] = {
     "canonical": canonical.decode,
+    "clicksend": clicksend.decode,
+    "ses": ses.decode,
     "smpp": smpp.decode,
+    "twilio": twilio.decode,
+    "whatsapp": whatsapp.decode,
 }

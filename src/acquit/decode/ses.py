@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct, field
 
 from acquit.decode.context import Context
+from acquit.decode.fields import read
 from acquit.errors import Undecodable
-from acquit.events import WORDS_LIMIT, Engagement, EngagementType, Report, Text, Time
+from acquit.events import Engagement, EngagementType, Report, Text, Time
 
 _ABOUT_SNS = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
 # https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html
@@ -24,7 +25,7 @@ _GREETING = "Successfully validated SNS topic"  # plain text, in place of the JS
 _ABOUT_A_TOPIC = "AmazonSnsSubscriptionSucceeded"
 _NO_COMPLAINT = frozenset({"auth-failure", "not-spam"})
 """The feedback types (RFC 6591, RFC 6430) by which nobody complains. Whatever else may come is a complaint."""
-_LOCAL_PART = re.compile(r'(?<![^\s<>@])("[^"@]*"|[^\s<>@]*)@')
+_LOCAL_PART = re.compile(r"""(?:"[^"@]*"|(?<![^\s<>@])["'(]?([^\s<>@"'(]?)[^\s<>@]*)@""")
 
 
 class Envelope(Struct, frozen=True, gc=False):
@@ -118,35 +119,25 @@ _ENVELOPE = msgspec.json.Decoder(Envelope)
 _EVENT = msgspec.json.Decoder(Event)
 
 Decoded: TypeAlias = Report | Engagement
-Read: TypeAlias = Callable[[Event, Mail, Context], Iterator[Decoded]]
-Parsed = TypeVar("Parsed")
+Reader: TypeAlias = Callable[[Event, Mail, Context], Iterator[Decoded]]
+Value = TypeVar("Value")
 
 
 def decode(body: bytes, context: Context) -> Iterator[Decoded]:
-    envelope = _parsed(_ENVELOPE, body)
+    envelope = read(_ENVELOPE, body)
     if envelope.type in _ABOUT_SNS or (envelope.message or "").startswith(_GREETING):
         return
-    event = _parsed(_EVENT, body if envelope.message is None else envelope.message)
+    event = read(_EVENT, body if envelope.message is None else envelope.message.encode())
     name = event.event_type or event.notification_type
     if name == _ABOUT_A_TOPIC:
         return
-    read = _READERS.get(_given(name, "eventType").casefold())
-    if read is None:
+    reader = _READERS.get(_given(name, "eventType").casefold())
+    if reader is None:
         raise Undecodable("absurd_value", "$.eventType: no word of its closed list")
-    yield from read(event, _given(event.mail, "mail"), context)
+    yield from reader(event, _given(event.mail, "mail"), context)
 
 
-def _parsed(decoder: msgspec.json.Decoder[Parsed], text: bytes | str) -> Parsed:
-    try:
-        return decoder.decode(text)
-    except msgspec.ValidationError as error:
-        missing = "missing required field" in str(error)
-        raise Undecodable("missing_field" if missing else "wrong_type", str(error)) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Undecodable("undecodable", "not JSON") from None
-
-
-def _given(value: Parsed | None, name: str) -> Parsed:
+def _given(value: Value | None, name: str) -> Value:
     if value is None:
         raise Undecodable("missing_field", f"$.{name}: is missing")
     return value
@@ -171,7 +162,7 @@ def _complaint(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
 
 def _delivery(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
     delivery = _given(event.delivery, "delivery")
-    for to in delivery.recipients or [context.to]:
+    for to in _addresses(delivery.recipients, context):
         yield _report(mail, context, to=to, at=delivery.timestamp, status="delivery")
 
 
@@ -183,20 +174,16 @@ def _delay(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
 
 
 def _send(_event: Event, mail: Mail, context: Context) -> Iterator[Report]:
-    for to in mail.destination or [context.to]:
-        yield _report(mail, context, to=to, at=mail.timestamp, status="send")
+    yield from _to_all(mail, context, status="send")
 
 
 def _reject(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
-    reason = event.reject.reason if event.reject else None
-    for to in mail.destination or [context.to]:
-        yield _report(mail, context, to=to, at=mail.timestamp, status="reject", code=reason)
+    yield from _to_all(mail, context, status="reject", code=event.reject.reason if event.reject else None)
 
 
 def _rendering_failure(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
     template = _masked(event.failure.template_name) if event.failure else None
-    for to in mail.destination or [context.to]:
-        yield _report(mail, context, to=to, at=mail.timestamp, status="rendering failure", text=template)
+    yield from _to_all(mail, context, status="rendering failure", text=template)
 
 
 def _open(event: Event, mail: Mail, context: Context) -> Iterator[Engagement]:
@@ -214,7 +201,7 @@ def _subscription(event: Event, mail: Mail, context: Context) -> Iterator[Engage
         yield from _engagement(mail, context, at=subscription.timestamp, kind="stop")
 
 
-_READERS: Mapping[str, Read] = {
+_READERS: Mapping[str, Reader] = {
     "bounce": _bounce,
     "complaint": _complaint,
     "delivery": _delivery,
@@ -234,6 +221,17 @@ def _people(recipients: list[Recipient], context: Context) -> Iterator[tuple[str
         yield context.to, None
     for recipient in recipients:
         yield recipient.email_address, _masked(recipient.diagnostic_code)
+
+
+def _to_all(
+    mail: Mail, context: Context, *, status: str, code: str | None = None, text: str | None = None
+) -> Iterator[Report]:
+    for to in _addresses(mail.destination, context):
+        yield _report(mail, context, to=to, at=mail.timestamp, status=status, code=code, text=text)
+
+
+def _addresses(addresses: list[str], context: Context) -> list[str | None]:
+    return [*addresses] or [context.to]
 
 
 def _report(
@@ -260,7 +258,7 @@ def _report(
 
 def _engagement(mail: Mail, context: Context, *, at: datetime | None, kind: EngagementType) -> Iterator[Engagement]:
     """Nothing, if the message went to several: SES does not say which of them it was."""
-    people = mail.destination or [context.to]
+    people = _addresses(mail.destination, context)
     if len(people) > 1:
         return
     yield Engagement(
@@ -282,4 +280,4 @@ def _bare(address: str | None) -> str | None:
 
 def _masked(text: str | None) -> str | None:
     """The other server's words, in which every address keeps its first letter and its domain alone."""
-    return _LOCAL_PART.sub(lambda found: f"{found[1].lstrip('"')[:1]}***@", text[:WORDS_LIMIT]) if text else None
+    return _LOCAL_PART.sub(r"\1***@", text) if text else None

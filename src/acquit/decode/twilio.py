@@ -33,14 +33,12 @@ def decode(body: bytes, context: Context) -> Iterator[Report | Reply]:
 
 
 def _report(fields: Mapping[str, Any], context: Context) -> Report:
-    channel, to = _address(fields, "To")
-    if channel is None:  # an RCS sender's own address may be the only one with a prefix
-        channel, _ = _address(fields, "From")
+    to = optional(fields, "To") or ""
     return Report(
         provider="twilio",
-        channel=channel or context.channel or "sms",
+        channel=_channel(to) or _channel(optional(fields, "From") or "") or context.channel or "sms",
         message_id=required(fields, "MessageSid", "SmsSid"),
-        to=to,
+        to=_number(to, "To"),
         at=_done_at(optional(fields, "RawDlrDoneDate"), context),
         status=required(fields, "MessageStatus", "SmsStatus"),
         code=optional(fields, "ErrorCode"),
@@ -53,12 +51,13 @@ def _report(fields: Mapping[str, Any], context: Context) -> Report:
 
 
 def _reply(fields: Mapping[str, Any], context: Context) -> Reply:
-    channel, person = _address(fields, "From")
-    if person is None:
+    sender = required(fields, "From")
+    person = _number(sender, "From")
+    if person is None:  # a STOP that could hold nobody: it is kept where people look, as a dead letter
         raise Undecodable("missing_field", "$.From: holds no phone number")
     return Reply(
         provider="twilio",
-        channel=channel or context.channel or "sms",
+        channel=_channel(sender) or context.channel or "sms",
         to=person,
         text=optional(fields, "Body") or "",
         message_id=optional(fields, "OriginalRepliedMessageSid"),
@@ -68,14 +67,17 @@ def _reply(fields: Mapping[str, Any], context: Context) -> Reply:
     )
 
 
-def _address(fields: Mapping[str, Any], name: str) -> tuple[Channel | None, str | None]:
-    """The channel that the prefix says, and the address without it; no address where there is no number in it."""
-    prefix, colon, rest = (optional(fields, name) or "").rpartition(":")
-    if not colon:
-        return None, rest or None
-    if prefix.casefold() not in _CHANNELS:
+def _channel(address: str) -> Channel | None:
+    return _CHANNELS.get(address.partition(":")[0].casefold())
+
+
+def _number(address: str, name: str) -> str | None:
+    """The address without its channel; None where it holds no number."""
+    prefix, colon, rest = address.rpartition(":")
+    if colon and prefix.casefold() not in _CHANNELS:
         raise Undecodable("absurd_value", f"$.{name}: an address of another channel than SMS, WhatsApp and RCS")
-    return _CHANNELS[prefix.casefold()], None if not rest or _USER_ID.fullmatch(rest) else rest
+    rest = rest.strip()  # a + that nobody quoted in the form is a space
+    return None if not rest or _USER_ID.fullmatch(rest) else rest
 
 
 def _done_at(digits: str | None, context: Context) -> datetime | None:

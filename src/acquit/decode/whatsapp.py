@@ -42,7 +42,7 @@ class Status(Struct, frozen=True, gc=False):
     id: Text
     status: Text
     timestamp: int | str | None = None
-    type: str = "message"
+    type: str | None = "message"
     recipient_id: str | None = None
     recipient_user_id: str | None = None
     recipient_type: str | None = None
@@ -130,7 +130,7 @@ def decode(body: bytes, context: Context) -> Iterator[Report | Reply]:
 def _read_value(value: Value, context: Context) -> Iterator[Report | Reply]:
     numbers = {contact.user_id: contact.wa_id for contact in value.contacts or () if contact.user_id}
     for status in value.statuses or ():
-        if status.type == "message":
+        if status.type in {"message", None}:
             yield _report(status, numbers, context)
     for message in value.messages or ():
         if message.type not in _NOT_OF_A_PERSON:

@@ -24,7 +24,7 @@ class Record(Struct, frozen=True, gc=False):
     topic: Role
     key: bytes | None
     value: bytes
-    provider: Literal["smpp", "canonical"]
+    provider: str
     timestamp_ms: int  # when it arrives
 
 

@@ -17,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from acquit.capped import Capped
-from acquit.effects import DeadLetter
+from acquit.effects import DeadLetter, Suppression
 from acquit.partition import Partition
 from acquit.routes.alerts import Thresholds
 from acquit.routes.cohorts import Place, Sums
@@ -65,6 +65,7 @@ class Worker:
         self._beating: asyncio.Task[None] | None = None
         self.app = build_app(settings)
         self.app.positions = self._positions
+        self.app.leave = self._leave
         self._sink: ListSink | None = None
         self._intake = Intake(
             settings, rules=rules, sources=self._sources, performer=self._performer, metrics=self.metrics,
@@ -73,6 +74,7 @@ class Worker:
         self._ledger = self._journaled("events", "ledger", self._new_partition(rules), self._fold, self._folded)
         self._routes = self._journaled("tallies", "routes", self._new_sums(health.carriers), self._add_up, self._added)
         self._changed: list[Place] = []
+        self._effects: dict[int, list[DeadLetter | Suppression]] = {}  # of the batch that is being committed
         self._lanes = {
             "intake": Lanes(self.app, self._take_in),
             "ledger": Lanes(self.app, self._take_events, idle=self._flush, idle_seconds=IDLE_SECONDS),
@@ -100,8 +102,11 @@ class Worker:
         lanes = self._lanes[name]
 
         async def relay(stream: faust.Stream[list[Any]]) -> None:
-            async for records in stream:
-                lanes.submit(records)
+            async for event in stream.events():
+                if (
+                    event.message.generation_id == self.app.consumer_generation_id
+                ):  # else it was read before a rebalance
+                    lanes.submit(event.value)
 
         self.app.agent(self.app.topic(*topics, schema=Batches()), name=name)(relay)
 
@@ -131,13 +136,11 @@ class Worker:
 
     def _fold(self, state: Partition, records: Sequence[Any]) -> list[Outgoing]:
         effects = state.fold(records)
-        for effect in effects:
-            if isinstance(effect, DeadLetter):
-                self.metrics.refused(effect.provider, effect.reason)
+        self._effects[state.number] = [e for e in effects if isinstance(e, DeadLetter | Suppression)]
         return self._performer.outgoing(effects, partition=state.number, timestamp_ms=state.head.clock_ms)
 
     def _folded(self, state: Partition) -> None:
-        self.metrics.folded(state.take_counts())
+        self.metrics.folded(state.take_counts(), self._effects.pop(state.number, []))
 
     async def _flush(self, tp: TopicPartition) -> None:
         await self._ledger.flush(
@@ -168,6 +171,16 @@ class Worker:
         await asyncio.gather(*(lanes.close() for lanes in self._lanes.values()))
         self.app.consumer.forget()
 
+    async def _leave(self) -> None:
+        """End what is under way, and let go of all that is open."""
+        self.health.is_assigned = False
+        if self._beating is not None:
+            self._beating.cancel()
+        await asyncio.gather(*(lanes.close() for lanes in self._lanes.values()))
+        await asyncio.gather(self._ledger.disown(), self._routes.disown(), self._intake.stop(), self._redis.aclose())
+        if self._sink is not None:
+            await self._sink.stop()
+
     async def _assigned(self, *_: Any, **__: Any) -> None:
         if self._beating is None:
             self._beating = asyncio.create_task(self._beat())
@@ -196,6 +209,8 @@ class Worker:
                 await pause(seconds)
         self.waits.end("topics")
         self.waits.end("Kafka")
+        for lanes in self._lanes.values():
+            lanes.begin()
         self.health.is_assigned = True
 
     async def _load(self, owned: Mapping[str, list[TopicPartition]]) -> None:
@@ -303,6 +318,7 @@ class Worker:
             new_state=new_state,
             fold=fold,
             committed=committed,
+            is_contiguous=source == "events",
             waits=self.waits,
             options=self._options,
             transactional_prefix=f"{self.settings.app_id}-{name}" if self.settings.fencing else None,

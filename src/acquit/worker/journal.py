@@ -3,7 +3,8 @@
 Owning a partition means: start its transactional producer, which fences the former owner and ends what it had open; then
 read what was journaled. After every rebalance everything is read again, and the source is sought to where it ends.
 
-Keys: `d/<number>/<part>` the delta of a commit, `b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h/<part>` the head at
+Keys: `d/<number>/<part>` the delta of a commit,
+`b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h/<part>` the head at
 that checkpoint and the cells whose totals had not left. A delta counts only if its number is greater than the head's.
 Values are msgpack and carry a format version.
 """

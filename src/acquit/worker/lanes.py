@@ -57,8 +57,13 @@ class Lanes:
         self._idle = idle
         self._idle_seconds = idle_seconds if idle else None
         self._lanes: dict[TopicPartition, _Lane] = {}
+        self._is_open = False
         self._tasks: list[asyncio.Task[None]] = []
         self.moved_at = time.monotonic()
+
+    def begin(self) -> None:
+        """Take batches from now on. Until then, and after `close`, they are dropped: they will be read again."""
+        self._is_open = True
 
     def open(self, tp: TopicPartition) -> None:
         """Make the lane of a partition, if it is not there."""
@@ -67,6 +72,8 @@ class Lanes:
             self._tasks.append(asyncio.create_task(self._run(tp, self._lanes[tp])))
 
     def submit(self, records: list[Any]) -> None:
+        if not self._is_open:
+            return
         tp = TopicPartition(records[0].topic, records[0].partition)
         self.open(tp)
         lane = self._lanes[tp]
@@ -95,6 +102,7 @@ class Lanes:
 
     async def close(self) -> None:
         """Let what is under way end, for a while; then abandon it. What waits is read again by whoever owns it then."""
+        self._is_open = False
         for lane in self._lanes.values():
             lane.waiting.clear()
         deadline = time.monotonic() + CLOSE_SECONDS

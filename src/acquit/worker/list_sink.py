@@ -93,6 +93,9 @@ class ListSink:
         self._positions.clear()
         self._ends.clear()
 
+    async def stop(self) -> None:
+        await self._reader.stop()
+
     async def project(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         """Write a batch, waiting for Redis as long as it takes."""
         async with self._lock(tp):

@@ -2,13 +2,14 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from acquit.capped import OTHER, Capped
+from acquit.effects import DeadLetter, Suppression
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 
@@ -35,6 +36,9 @@ class Metrics:
         )
         self._unknown = self._counter("unknown_codes", "Failures whose code no table knows", "provider", "code")
         self._dead = self._counter("dead_letters", "Records that could not be read", "provider", "reason")
+        self._suppression = self._counter(
+            "suppression_changes", "Changes of the suppression list", "channel", "reason", "change"
+        )
         self._taken = self._counter("events", "Events folded by the ledger")
         self._again = self._counter("events_again", "Events read twice by ourselves and dropped")
         self._repeated = self._counter("receipts_repeated", "Receipts that a provider sent more than once")
@@ -68,7 +72,7 @@ class Metrics:
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(f"acquit_{name}", meaning, labels, registry=self.registry)
 
-    def folded(self, counts: Counts) -> None:
+    def folded(self, counts: Counts, effects: Iterable[DeadLetter | Suppression]) -> None:
         """What a batch of the ledger counted, once it is committed."""
         for (channel, carrier, status), number in counts.receipts.items():
             self._receipts.labels(channel, self._carriers.label(carrier), status).inc(number)
@@ -76,11 +80,21 @@ class Metrics:
             self._failures.labels(channel, self._carriers.label(carrier), category, permanence).inc(number)
         for (provider, code), number in counts.unknown.items():
             self._unknown.labels(provider, self._code(code)).inc(number)
+        for effect in effects:
+            if isinstance(effect, DeadLetter):
+                self.refused(effect.provider, effect.reason)
+            else:
+                self._suppressed(effect)
         self._taken.inc(counts.events)
         self._again.inc(counts.again)
         self._repeated.inc(counts.repeated)
         self._too_late.inc(counts.too_late)
         self._unmatched.inc(counts.unmatched)
+
+    def _suppressed(self, change: Suppression) -> None:
+        entry = change.entry or change.before
+        reason = entry.reason if entry else OTHER
+        self._suppression.labels(change.recipient.partition(":")[0], reason, change.change).inc()
 
     def taken_in(self, topic: str, records: int) -> None:
         self._raw.labels(topic).inc(records)

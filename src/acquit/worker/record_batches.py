@@ -123,10 +123,19 @@ class BatchTransport(Transport):  # type: ignore[misc]
 
 
 class BatchApp(faust.App):  # type: ignore[misc]
-    """A Faust app whose agents get batches. `positions` answers after every rebalance where to read on."""
+    """A Faust app whose agents get batches.
+
+    `positions` answers after every rebalance where to read on. `leave` is called before the consumer leaves the group:
+    whoever takes over then fences us, so nothing may be under way any more.
+    """
 
     positions: Seek
+    leave: Callable[[], Awaitable[None]]
     reads_committed: bool = True
+
+    async def on_stop(self) -> None:
+        await self.leave()
+        await super().on_stop()
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_consumer, self)
