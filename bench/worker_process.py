@@ -59,7 +59,7 @@ class WorkerProcess:
         try:
             with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as page:
                 text = page.read().decode()
-        except urllib.error.URLError as error:
+        except OSError as error:
             raise RuntimeError(f"the worker does not answer. It said last:\n{self.said()}") from error
         cpu = self.process.cpu_times()
         return Sample(time.perf_counter(), cpu.user + cpu.system, text)

@@ -155,6 +155,28 @@ def schema(name: str | None) -> None:
         click.echo(orjson.dumps(schema_of(name), option=orjson.OPT_INDENT_2))
 
 
+@main.command()
+@click.option("--seconds", type=float, help="End by itself after so long.")
+@click.option("--http-port", default=9464, show_default=True, help="For metrics and health; 0 takes a free one.")
+@click.option("--kafka-port", default=0, show_default=True, help="For the embedded broker; 0 takes a free one.")
+@click.option("--redis-port", default=0, show_default=True, help="For the embedded Valkey; 0 takes a free one.")
+def demo(*, seconds: float | None, http_port: int, kafka_port: int, redis_port: int) -> None:
+    """The whole main job on embedded servers, with simulated traffic, live."""
+    from acquit.worker.demo import run
+
+    run(seconds=seconds, http_port=http_port, kafka_port=kafka_port, redis_port=redis_port)
+
+
+@main.command()
+@click.argument("address", default="127.0.0.1:9464")
+@click.option("--once", is_flag=True, help="Look once, print, and end.")
+def top(address: str, *, once: bool) -> None:
+    """A live view of a running worker, by the address of its metrics."""
+    from acquit.worker.watching import watch
+
+    watch(address, once=once)
+
+
 @main.group()
 def topics() -> None:
     """Make acquit's topics, or say what is wrong with them."""

@@ -389,7 +389,9 @@ def test_turn_of_the_clock_takes_nothing_from_the_journal(runner: asyncio.Runner
     worker = Worker(runner)
     worker.take(log(receipt("sent", "m1")))
     worker.state.people.learn("sms:+33612345678", "p", "m", account="a", stream="", now_ms=0, upto=0)
-    worker.state.messages.totals.table.touch(*next((block, key) for block, key, _ in worker.state.messages.totals.table))
+    worker.state.messages.totals.table.touch(
+        *next((block, key) for block, key, _ in worker.state.messages.totals.table)
+    )
     runner.run(worker.journal.commit([]))
     expected = tables_of(worker.state)
     worker.own()

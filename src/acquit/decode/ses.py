@@ -25,7 +25,7 @@ _GREETING = "Successfully validated SNS topic"  # plain text, in place of the JS
 _ABOUT_A_TOPIC = "AmazonSnsSubscriptionSucceeded"
 _NO_COMPLAINT = frozenset({"auth-failure", "not-spam"})
 """The feedback types (RFC 6591, RFC 6430) by which nobody complains. Whatever else may come is a complaint."""
-_LOCAL_PART = re.compile(r"""(?:"[^"@]*"|(?<![^\s<>@])["'(]?([^\s<>@"'(]?)[^\s<>@]*)@""")
+_LOCAL_PART = re.compile(r"""(?:"[^"@]*"|(?<![^\s<>@,;])["'(]?([^\s<>@,;"'(]?)[^\s<>@,;]*)@""")
 
 
 class Envelope(Struct, frozen=True, gc=False):

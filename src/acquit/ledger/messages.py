@@ -67,7 +67,7 @@ class Messages:
         self._horizon = 0  # hours that begin before it are closed
 
     def take_submit(self, submit: Submit, *, at_ms: int) -> Booked:
-        key = f"{submit.provider}/{submit.message_id}"
+        key = _key(submit)
         message, before, hour = self._open(key, is_email=submit.channel == "email")
         ours = labels.of_submit(submit)
         if message.submit != NOTHING and (message.basis_ms, self._sorted(message.submit)) <= (
@@ -82,7 +82,7 @@ class Messages:
 
     def take_receipt(self, receipt: Receipt, *, at_ms: int) -> Booked:
         is_email = receipt.channel == "email"
-        key = f"{receipt.provider}/{receipt.message_id}"
+        key = _key(receipt)
         message, before, hour = self._open(key, is_email=is_email)
         moved = (
             take_basis(message, FIRST_AT, at_ms)
@@ -199,6 +199,13 @@ class Messages:
         else:
             standing = (status, NOTHING, NOTHING, message.submit != NOTHING)
         return _Place(found[0], found[1], standing)
+
+
+def _key(event: Submit | Receipt) -> str:
+    """A message is provider and id; one mail to several people is as many messages."""
+    if event.channel == "email":
+        return f"{event.provider}/{event.message_id}/{event.to}"
+    return f"{event.provider}/{event.message_id}"
 
 
 class _Place(NamedTuple):

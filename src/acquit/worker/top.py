@@ -69,6 +69,7 @@ class Watcher:
         self._moments: deque[tuple[float, float, float]] = deque(maxlen=RATE_SECONDS + 1)  # when, raw, events
         self._carriers: dict[tuple[str, str], Carrier] = {}
         self._said: dict[tuple[str, str], tuple[int, int]] = {}
+        self._latencies: deque[dict[float, float]] = deque(maxlen=RATE_SECONDS + 1)  # records by bound, at each look
 
     def look(self) -> View:
         """Ask the worker now. Never fails: a worker that does not answer is a view, too."""
@@ -82,7 +83,14 @@ class Watcher:
         self._rates(view, samples)
         self._delivery(view, samples)
         _totals(view, samples)
+        self._latency(view, samples)
         return view
+
+    def _latency(self, view: View, samples: list[tuple[str, dict[str, str], float]]) -> None:
+        name = "acquit_append_to_redis_seconds_bucket"
+        self._latencies.append({float(labels["le"]): value for found, labels, value in samples if found == name})
+        first, last = self._latencies[0], self._latencies[-1]
+        view.latency_seconds = _median(sorted((bound, count - first.get(bound, 0)) for bound, count in last.items()))
 
     def _rates(self, view: View, samples: list[tuple[str, dict[str, str], float]]) -> None:
         raw = sum(value for name, _, value in samples if name == "acquit_raw_records_total")
@@ -132,7 +140,6 @@ def _book(carrier: Carrier, labels: dict[str, str], messages: int) -> None:
 def _totals(view: View, samples: list[tuple[str, dict[str, str], float]]) -> None:
     reasons: Counter[str] = Counter()
     suppressed: Counter[str] = Counter()
-    buckets: list[tuple[float, float]] = []
     for name, labels, value in samples:
         match name:
             case "acquit_failures_total":
@@ -145,10 +152,7 @@ def _totals(view: View, samples: list[tuple[str, dict[str, str], float]]) -> Non
                 view.lag_records += int(value)
             case "acquit_consumer_lag_seconds":
                 view.lag_seconds = max(view.lag_seconds, value)
-            case "acquit_append_to_redis_seconds_bucket":
-                buckets.append((float(labels["le"]), value))
     view.reasons, view.suppressed = reasons.most_common(), suppressed.most_common()
-    view.latency_seconds = _median(sorted(buckets))
 
 
 def _median(buckets: list[tuple[float, float]]) -> float | None:

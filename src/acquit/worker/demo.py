@@ -1,0 +1,261 @@
+"""`acquit demo`: the whole main job on embedded servers, with traffic that has a story, and a live view of it.
+
+Everything lives in one temporary folder and ends with this process: the broker, Valkey, the worker.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from rich.console import Console
+from rich.live import Live as LiveScreen
+
+from acquit.address import mask
+from acquit.effects import Alert, Suppression, Tally, read_tally
+from acquit.events import DELIVERED, FINAL
+from acquit.simulate import Scenario, simulate
+from acquit.simulate.live import CYCLE, ODD_ROUTE, Live
+from acquit.worker import topics
+from acquit.worker.connections import kafka_options
+from acquit.worker.embedded import CannotStartError, child, embedded, free_port
+from acquit.worker.feeding import send_records
+from acquit.worker.screen import screen
+from acquit.worker.settings import Settings, TopicName, load
+from acquit.worker.top import View, Watcher
+
+LEAST_MEMORY_BYTES = 700 * 1024 * 1024
+RAW = {"raw.smpp": "smpp", "raw.twilio": "twilio", "raw.whatsapp": "whatsapp", "raw.ses": "ses"}
+HISTORY_MESSAGES = 3_000
+NEWS = 50
+LISTENED: tuple[TopicName, ...] = ("suppression-log", "alerts", "tallies")
+ODD_EVERY_SECONDS = 20.0
+ODD_MESSAGES = 50
+
+
+def run(*, seconds: float | None, http_port: int, kafka_port: int, redis_port: int) -> None:
+    """Until Ctrl-C, or for so many seconds. Raises CannotStartError with what to do."""
+    _check_memory()
+    ports = {"kafka": free_port(kafka_port, "kafka"), "redis": free_port(redis_port, "redis"),
+             "http": free_port(http_port, "http")}  # fmt: skip
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="acquit-demo-") as name, ExitStack() as stack:
+        folder = Path(name)
+        environ = _environ(ports)
+        settings = load(None, environ)
+        console.print("starting the embedded broker and Valkey …")
+        stack.enter_context(embedded(folder, kafka_port=ports["kafka"], redis_port=ports["redis"]))
+        asyncio.run(topics.create(settings, with_raw=True))
+        console.print("starting a worker …")
+        watcher = Watcher(f"http://127.0.0.1:{ports['http']}")
+        command = [sys.executable, "-m", "acquit", "worker"]
+        own = {**{k: v for k, v in os.environ.items() if not k.startswith("ACQUIT_")}, **environ}
+        stack.enter_context(
+            child("the worker", command, folder / "worker.log", lambda: watcher.look().is_there, environ=own)
+        )
+        news: deque[str] = deque(maxlen=NEWS)
+        stack.enter_context(_in_background(_traffic(settings), _listen(settings, news)))
+        _show(console, watcher, news, seconds=seconds)
+        console.print(_farewell(ports))
+
+
+def _environ(ports: dict[str, int]) -> dict[str, str]:
+    """The demo's settings: what takes hours in earnest takes seconds here."""
+    return {
+        "ACQUIT_KAFKA_BOOTSTRAP": f"127.0.0.1:{ports['kafka']}",
+        "ACQUIT_REDIS_URL": f"redis://127.0.0.1:{ports['redis']}/0",
+        "ACQUIT_HTTP_PORT": str(ports["http"]),
+        "ACQUIT_RAW_TOPICS": ",".join(f"{topic}={provider}" for topic, provider in RAW.items()),
+        "ACQUIT_FENCING": "false",
+        "ACQUIT_EVENT_PARTITIONS": "3",
+        "ACQUIT_SESSION_TIMEOUT_SECONDS": "6",
+        "ACQUIT_HEARTBEAT_SECONDS": "2",
+        "ACQUIT_REBALANCE_TIMEOUT_SECONDS": "6",
+        "ACQUIT_TALLY_SECONDS": "0.5",
+        "ACQUIT_ALERT_RECENT_SECONDS": "8",
+        "ACQUIT_ALERT_BASELINE_SECONDS": "120",
+        "ACQUIT_ALERT_MESSAGES": "40",
+        "ACQUIT_LOG_LEVEL": "warning",
+    }
+
+
+def _check_memory() -> None:
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):  # not everywhere is it known
+        return
+    if free < LEAST_MEMORY_BYTES:
+        raise CannotStartError(
+            f"{free >> 20} MiB of memory are free, and the demo needs {LEAST_MEMORY_BYTES >> 20}: end something"
+        )
+
+
+async def _traffic(settings: Settings) -> None:
+    """Half a day of history at once, then what happens, as it happens."""
+    producer = AIOKafkaProducer(**kafka_options(settings))
+    await producer.start()
+    try:
+        start = datetime.now(UTC)
+        past = Scenario(seed=7, messages=HISTORY_MESSAGES, start=start - timedelta(hours=12), span_hours=11,
+                        malformed_share=0.001)  # fmt: skip
+        await send_records(producer, settings, [r for r in simulate(past) if r.timestamp_ms < _now_ms()])
+        live = Live(seed=int(start.timestamp()) & 0xFFFF, start=start)
+        while True:
+            await send_records(producer, settings, list(live.until(datetime.now(UTC))))
+            await asyncio.sleep(0.2)
+    finally:
+        await producer.stop()
+
+
+async def _listen(settings: Settings, news: deque[str]) -> None:
+    """What the worker tells the world: changes of the list, alerts. Addresses are masked."""
+    log, alerts, tallies = (settings.topic(name) for name in LISTENED)
+    consumer = AIOKafkaConsumer(log, alerts, tallies, **kafka_options(settings), auto_offset_reset="earliest")
+    routes = RoutesSeen()
+    await consumer.start()
+    began = datetime.now(UTC)
+    try:
+        async for record in consumer:
+            if record.topic == tallies:
+                line = routes.line(record)
+            else:
+                line = _alert_line(record) if record.topic == alerts else _change_line(record, began)
+            if line:
+                news.append(line)
+    finally:
+        await consumer.stop()
+
+
+class RoutesSeen:
+    """Delivery by route from the running totals: enough to see that one of them is too good. No verdict."""
+
+    def __init__(self) -> None:
+        self._last: dict[bytes, Tally] = {}
+        self._next_look = time.monotonic() + ODD_EVERY_SECONDS
+
+    def line(self, record: Any) -> str:
+        self._last[record.key] = read_tally(record.value)
+        if time.monotonic() < self._next_look:
+            return ""
+        self._next_look = time.monotonic() + ODD_EVERY_SECONDS
+        final: Counter[str] = Counter()
+        delivered: Counter[str] = Counter()
+        for tally in self._last.values():
+            for status, number in tally.status.items():
+                final[tally.cell.route or ""] += number * (status in FINAL)
+                delivered[tally.cell.route or ""] += number * (status in DELIVERED)
+        for route, number in final.items():
+            if number >= ODD_MESSAGES and delivered[route] == number:
+                others = sum(delivered.values()) - number, sum(final.values()) - number
+                now = f"{datetime.now(UTC):%H:%M:%S}"
+                return (
+                    f"{now}  odd        route {route} delivered all of {number}; the others {others[0] / others[1]:.1%}"
+                )
+        return ""
+
+
+def _alert_line(record: Any) -> str:
+    alert = msgspec.json.decode(record.value, type=Alert)
+    return f"{alert.at:%H:%M:%S}  {'▼ ALERT  ' if alert.state == 'raised' else '▲ cleared'}  {alert.sentence}"
+
+
+def _change_line(record: Any, began: datetime) -> str:
+    change = msgspec.json.decode(record.value, type=Suppression)
+    entry = change.entry or change.before
+    if entry is None or entry.since < began:
+        return ""
+    channel, _, address = change.recipient.partition(":")
+    why = entry.evidence.rule or entry.rule
+    return f"{change.at:%H:%M:%S}  {change.change:10s} {channel} {mask(address)}  {entry.reason}  ({why})"
+
+
+@contextmanager
+def _in_background(*work: Any) -> Iterator[None]:
+    """Coroutines in a thread of their own, so that drawing never holds them up."""
+    loop = asyncio.new_event_loop()
+    tasks: list[asyncio.Task[None]] = []
+
+    async def all_of_them() -> None:
+        tasks.extend(asyncio.ensure_future(one) for one in work)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(all_of_them(),), name="demo", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        for task in tasks:
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join(10)
+        loop.close()
+
+
+def _show(console: Console, watcher: Watcher, news: deque[str], *, seconds: float | None) -> None:
+    deadline = time.monotonic() + seconds if seconds else None
+    try:
+        if console.is_terminal:
+            with LiveScreen(console=console, screen=True, auto_refresh=False) as live:
+                for view in _views(watcher, deadline):
+                    now = f"{datetime.now(UTC):%H:%M:%S} UTC   Ctrl-C ends"
+                    live.update(screen(view, told=[*news], height=console.height, now=now), refresh=True)
+        else:
+            _show_lines(watcher, news, deadline)
+    except KeyboardInterrupt:
+        pass
+
+
+def _show_lines(watcher: Watcher, news: deque[str], deadline: float | None) -> None:
+    told = 0
+    for number, view in enumerate(_views(watcher, deadline)):
+        fresh = list(news)[told:]
+        told += len(fresh)
+        for line in fresh:
+            sys.stdout.write(f"{line}\n")
+        if number % 5 == 0:
+            sys.stdout.write(f"{line_of(view)}\n")
+        sys.stdout.flush()
+
+
+def line_of(view: View) -> str:
+    """A view in a line, for logs."""
+    shown = "  ".join(
+        f"{c.channel} {c.name} {c.recent:.1%}{' ALERT' if c.is_alerting else ''}"
+        for c in view.carriers
+        if c.recent is not None
+    )
+    return f"{view.raw_per_second:.0f} records/s  lag {view.lag_records}  {shown}"
+
+
+def _views(watcher: Watcher, deadline: float | None) -> Iterator[View]:
+    while deadline is None or time.monotonic() < deadline:
+        began = time.monotonic()
+        yield watcher.look()
+        time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
+
+
+def _farewell(ports: dict[str, int]) -> str:
+    return f"""
+That was acquit on embedded servers; all of them have ended. While it runs, from another terminal:
+  export ACQUIT_REDIS_URL=redis://127.0.0.1:{ports["redis"]}/0
+  .venv/bin/acquit suppression list | head                     # who must not be contacted, and why
+  .venv/bin/acquit suppression check sms:+33612345678          # may I send?
+  redis-cli -p {ports["redis"]} exists 'sup:{{sms:+33612345678}}:*'        # the same, as a sender asks
+  curl -s http://127.0.0.1:{ports["http"]}/metrics | grep cohort       # delivery per carrier and hour
+  .venv/bin/acquit top 127.0.0.1:{ports["http"]}                       # this view, of any worker
+Alerts are records of the topic acquit.alerts, and acquit_alert_active in the metrics.
+Every {CYCLE} seconds a carrier falls and recovers. Route {ODD_ROUTE} delivers everything, each time in one second: odd.
+Next: README.md, "With a Kafka and a Redis"."""
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
