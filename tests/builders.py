@@ -169,7 +169,7 @@ def rows_of(messages: Messages) -> dict[str, tuple[object, ...]]:
 
 
 def status_of(state: Partition, message_id: str = "m1", *, is_email: bool = False) -> str:
-    [row] = (row for _, key, row in state.messages.table if key == f"p/{message_id}")
+    [row] = (row for _, key, row in state.messages.table if key.split("/")[:2] == ["p", message_id])
     return STATUSES[row.status(is_email=is_email)]
 
 

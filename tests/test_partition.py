@@ -473,3 +473,12 @@ def test_simulated_malformed_records_are_kept_and_no_others(simulated: Simulated
 def test_simulated_repeats_are_known_by_their_meaning(simulated: Simulated) -> None:
     assert sum(state.counts.repeated for state in simulated.states) >= simulated.truth.counts["duplicates"]
     assert all(not state.counts.again and not state.counts.too_late for state in simulated.states)
+
+
+def test_one_mail_to_several_people_is_as_many_messages() -> None:
+    """SES gives all recipients of a mail one id: one of them may bounce after another one had it."""
+    to_a, to_b = "a@example.com", "b@example.com"
+    delivered = receipt("delivered_handset", "m", to=to_a, channel="email", at=60)
+    bounced = receipt("failed", "m", to=to_b, channel="email", at=30, category="recipient_unknown", permanence="permanent")
+    for events in ([delivered, bounced], [bounced, delivered]):
+        assert entries_of(folded(*events)).keys() == {(f"email:{to_b}", "*")}
