@@ -1,10 +1,13 @@
-# The targets that matter: demo comes with the next release; test, check, system, soak, bench.
+# The targets that matter: demo, test, check, system, soak, bench.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
 
-.PHONY: test check system soak bench docs lock clean
+.PHONY: demo test check system soak bench docs lock clean
+
+demo: $(VENV)/made
+	$(BIN)/acquit demo
 
 test: $(VENV)/made
 	$(TESTS) tests --ignore=tests/system

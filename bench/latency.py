@@ -25,7 +25,7 @@ from bench.worker_process import running_worker
 PER_SECOND, SECONDS, WARM_SECONDS = 2_000, 30, 3
 SAMPLE_EVERY = 40
 """Of the raw records every so-many'th suppresses a fresh number: by a permanent failure and by a stop in turn."""
-TICK_SECONDS, POLL_SECONDS, LAST_SECONDS = 0.002, 0.002, 20
+TICK_SECONDS, POLL_SECONDS, LAST_SECONDS = 0.005, 0.002, 20
 TARGET_P99_MS = 250
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # it has no types of its own
+import psutil
 
 from bench.peers import ROOT
 from tests.servers.process import free_ports, guarded, tail

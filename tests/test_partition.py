@@ -479,6 +479,8 @@ def test_one_mail_to_several_people_is_as_many_messages() -> None:
     """SES gives all recipients of a mail one id: one of them may bounce after another one had it."""
     to_a, to_b = "a@example.com", "b@example.com"
     delivered = receipt("delivered_handset", "m", to=to_a, channel="email", at=60)
-    bounced = receipt("failed", "m", to=to_b, channel="email", at=30, category="recipient_unknown", permanence="permanent")
+    bounced = receipt(
+        "failed", "m", to=to_b, channel="email", at=30, category="recipient_unknown", permanence="permanent"
+    )
     for events in ([delivered, bounced], [bounced, delivered]):
         assert entries_of(folded(*events)).keys() == {(f"email:{to_b}", "*")}

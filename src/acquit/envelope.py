@@ -1,7 +1,7 @@
 """Whose words a raw record holds: said by its header, by an envelope around the payload, or by the settings' map."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Protocol, TypeAlias
 
 import msgspec
@@ -12,7 +12,8 @@ from acquit.errors import Undecodable
 from acquit.events import Time, from_epoch_ms
 
 PROVIDER_HEADER = "provider"
-_TIMESTAMP_LIMIT_MS = 4_102_444_800_000  # 2100
+_EARLIEST_MS, _TIMESTAMP_LIMIT_MS = 946_684_800_000, 4_102_444_800_000  # 2000, 2100
+_AHEAD = timedelta(days=1)
 
 
 class Record(Protocol):
@@ -82,15 +83,15 @@ def open_envelope(record: Record, source: Source, *, max_bytes: int) -> Opened:
         raise Undecodable("empty", "the record has no value")
     if len(value) > max_bytes:
         raise Undecodable("too_large", f"{len(value)} bytes, {max_bytes} are allowed")
-    provider = next(((v or b"").decode(errors="replace") for k, v in record.headers if k == PROVIDER_HEADER), "")
-    if not 0 <= record.timestamp < _TIMESTAMP_LIMIT_MS:
-        raise Undecodable("absurd_value", "the record's own timestamp is before 1970 or after 2100")
+    provider = _said_by_header(record) if record.headers else ""
+    if not _EARLIEST_MS <= record.timestamp < _TIMESTAMP_LIMIT_MS:
+        raise Undecodable("absurd_value", "the record's own timestamp is before 2000 or after 2100")
     received_at = from_epoch_ms(record.timestamp)
     if not provider and b'"payload"' in value:
         envelope = _envelope(value)
         if envelope:
             body, provider = payload_bytes(envelope.payload), envelope.provider
-            return Opened(_known(provider), body, envelope.context, _arrival(envelope) or received_at)
+            return Opened(_known(provider), body, envelope.context, _arrival(envelope, received_at))
     return Opened(_known(provider or source.provider), value, _NOTHING_KNOWN, received_at)
 
 
@@ -116,9 +117,20 @@ def _envelope(value: bytes) -> _Envelope | None:
         raise Undecodable("wrong_type", f"the envelope's {where}") from None
 
 
-def _arrival(envelope: _Envelope) -> datetime | None:
+def _arrival(envelope: _Envelope, recorded_at: datetime) -> datetime:
+    """When the callback came: other times are measured by it, so it must be one that can be."""
     at = envelope.received_at
-    return from_epoch_ms(at) if isinstance(at, float) else at
+    if at is None:
+        return recorded_at
+    if isinstance(at, float):
+        at = from_epoch_ms(at)
+    if at < from_epoch_ms(_EARLIEST_MS) or at - recorded_at > _AHEAD:
+        raise Undecodable("absurd_value", "$.received_at: before 2000 or more than a day ahead")
+    return at.astimezone(UTC)
+
+
+def _said_by_header(record: Record) -> str:
+    return next(((v or b"").decode(errors="replace") for k, v in record.headers if k == PROVIDER_HEADER), "")
 
 
 def _known(provider: str) -> str:

@@ -78,9 +78,3 @@ def _utc(time: datetime, field: str, received_at: datetime) -> datetime:
     if time < _EARLIEST or time - received_at > _AHEAD:
         raise Undecodable("absurd_value", f"$.{field}: before 2000 or more than a day ahead")
     return time if time.tzinfo is UTC else time.astimezone(UTC)
-
-
-def check_arrival(received_at: datetime, recorded_at: datetime) -> None:
-    """Refuse a record, or an envelope in it, that says to have come when it cannot: other times are measured by it."""
-    _utc(recorded_at, "timestamp", recorded_at)
-    _utc(received_at, "received_at", recorded_at)

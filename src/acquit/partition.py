@@ -95,7 +95,8 @@ class Partition:
         last = None
         for record in records:
             last = record
-            effects += self._advance(record.timestamp, record.offset)
+            if record.timestamp > self.head.clock_ms:
+                effects += self._advance(record.timestamp, record.offset)
             try:
                 event = self._read(record)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _OutOfTimeError) as error:
@@ -132,8 +133,6 @@ class Partition:
 
     def _advance(self, timestamp_ms: int, offset: int) -> list[Effect]:
         head = self.head
-        if timestamp_ms <= head.clock_ms:
-            return []
         head.clock_ms = timestamp_ms
         effects: list[Effect] = list(self.messages.advance(timestamp_ms, partition=self.number, upto=offset - 1))
         if not self.people.is_quiet(timestamp_ms):

@@ -4,15 +4,14 @@
 one partition of that log to effects. The worker and the offline commands run these same functions.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from acquit.decode import DECODERS, Context
 from acquit.effects import Append, DeadLetter
 from acquit.envelope import Record, Source, open_envelope
 from acquit.errors import Undecodable
-from acquit.events import Command, Event, Receipt, Reply, Report, Src, encode, from_epoch_ms, key_of
-from acquit.normalise import check_arrival, guess_carrier, normalise_event, normalise_reply, normalise_report
+from acquit.events import Command, Event, Receipt, Reply, Report, Src, encode, key_of
+from acquit.normalise import guess_carrier, normalise_event, normalise_reply, normalise_report
 from acquit.reasons import explain, receipt
 from acquit.reasons.keywords import heard
 from acquit.rules import Rules
@@ -24,12 +23,13 @@ def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> 
     try:
         opened = open_envelope(record, source, max_bytes=max_bytes)
         provider = opened.provider
-        check_arrival(opened.received_at, from_epoch_ms(record.timestamp))
         origin = (source.name(record.topic), record.partition, record.offset)
         events = read(
             opened.provider, opened.body, opened.context, received_at=opened.received_at, origin=origin, rules=rules
         )
-        return [Append(key_of(event).encode(), encode(event)) for event in _permitted(events, source)]
+        if not source.takes_commands:
+            _refuse_commands(events)
+        return [Append(key_of(event).encode(), encode(event)) for event in events]
     except Undecodable as error:
         return dead_letter(record, provider, error)
 
@@ -42,16 +42,19 @@ def read(
     received_at: datetime,
     origin: tuple[str, int, int] | None,
     rules: Rules,
-) -> Iterator[Event]:
+) -> list[Event]:
     """A provider's payload to canonical events. Raises Undecodable."""
+    events: list[Event] = []
     for index, decoded in enumerate(DECODERS[provider](body, context)):
         src: Src | None = None if origin is None else (*origin, index)
         if isinstance(decoded, Report):
-            yield judge_report(normalise_report(decoded, received_at=received_at), received_at, src, rules)
+            report = normalise_report(decoded, received_at=received_at)
+            events.append(judge_report(report, received_at, src, rules))
         elif isinstance(decoded, Reply):
-            yield heard(normalise_reply(decoded, received_at=received_at), rules, src)
+            events.append(heard(normalise_reply(decoded, received_at=received_at), rules, src))
         else:
-            yield normalise_event(decoded, received_at=received_at, src=src)
+            events.append(normalise_event(decoded, received_at=received_at, src=src))
+    return events
 
 
 def judge_report(report: Report, received_at: datetime, src: Src | None, rules: Rules) -> Receipt:
@@ -76,9 +79,8 @@ def dead_letter(record: Record, provider: str, error: Undecodable) -> DeadLetter
     return DeadLetter(record.key, record.value, headers, provider or "unknown", error.reason)
 
 
-def _permitted(events: Iterator[Event], source: Source) -> Iterator[Event]:
+def _refuse_commands(events: list[Event]) -> None:
     """A command is taken from the topic of commands alone: whoever may write receipts may not lift an opt-out."""
     for event in events:
-        if isinstance(event, Command) and not source.takes_commands:
+        if isinstance(event, Command):
             raise Undecodable("absurd_value", "$.kind: a command is read from the topic of commands only")
-        yield event

@@ -4,7 +4,6 @@ Times are RFC 3339 or epoch milliseconds. The strict fast path takes what is rig
 slowly, so that epochs are understood and the complaint names the field.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +19,7 @@ _TIMES = ("at", "received_at", "submitted_at", "ported_at", "until")
 _EPOCH_MS_LIMIT = 4_102_444_800_000  # the year 2100
 
 
-def decode(body: bytes, _context: Context) -> Iterator[Event]:
+def decode(body: bytes, _context: Context) -> tuple[Event]:
     try:
         event = events.decode(body)
     except msgspec.ValidationError:
@@ -29,7 +28,7 @@ def decode(body: bytes, _context: Context) -> Iterator[Event]:
         raise Undecodable("undecodable", f"not JSON: {error}") from None
     if isinstance(event, Receipt) and event.to is None and event.message_id is None:
         raise Undecodable("missing_field", "$.message_id: a receipt names its message or its recipient")
-    yield event
+    return (event,)
 
 
 def _decode_slowly(body: bytes) -> Event:

@@ -18,7 +18,6 @@ from acquit.worker.sending import Outgoing, send_all
 from acquit.worker.settings import Settings
 from acquit.worker.waiting import Waits, backoff, is_passing, pause
 
-COMPRESSION = "lz4"
 BATCH_BYTES = 512 * 1024
 AHEAD_MS = 300_000
 
@@ -41,10 +40,14 @@ class Intake:
         self._metrics = metrics
         self._waits = waits
         self._max_bytes = settings.max_record_bytes
+        codec = settings.events_compression
         self._options = {
-            **options, "acks": "all", "enable_idempotence": settings.fencing, "compression_type": COMPRESSION,
+            **options,
+            "acks": "all",
+            "enable_idempotence": settings.fencing,
+            "compression_type": None if codec == "none" else codec,
             "max_batch_size": BATCH_BYTES,
-        }  # fmt: skip
+        }
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 

@@ -34,6 +34,12 @@ class BatchScheduler(DefaultSchedulingStrategy):  # type: ignore[misc]
 class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     """The thread in which aiokafka lives: reads what is committed only, and leaves a mark of the last record with it."""
 
+    async def on_start(self) -> None:
+        await super().on_start()
+        # aiokafka waits 100 ms before it fetches again where one partition's records were not taken yet: with dozens of
+        # partitions on a broker one always was not, and every hop of a record would cost that.
+        self._ensure_consumer()._fetcher._prefetch_backoff = 0.0  # noqa: SLF001 - its constructor does not pass it on
+
     def _create_worker_consumer(self, transport: Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)
         if self.app.reads_committed:

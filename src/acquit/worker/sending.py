@@ -36,7 +36,7 @@ async def send_all(producer: AIOKafkaProducer, outgoing: Iterable[Outgoing]) -> 
         batch = batches.get(place)
         if batch is None:
             batch = batches[place] = producer.create_batch()
-        if not _append(batch, record):
+        if _append(batch, record) is None:  # it is full; an empty one takes a record of any size
             batch.close()
             sent.append(await producer.send_batch(batch, record.topic, partition=record.partition))
             batch = batches[place] = producer.create_batch()
@@ -47,9 +47,6 @@ async def send_all(producer: AIOKafkaProducer, outgoing: Iterable[Outgoing]) -> 
     await asyncio.gather(*sent)
 
 
-def _append(batch: Any, record: Outgoing) -> bool:
-    """False: the batch is full. An empty one takes a record of any size."""
-    return (
-        batch.append(timestamp=record.timestamp_ms, key=record.key, value=record.value, headers=list(record.headers))
-        is not None
-    )
+def _append(batch: Any, record: Outgoing) -> Any:
+    headers = list(record.headers) if record.headers else []
+    return batch.append(timestamp=record.timestamp_ms, key=record.key, value=record.value, headers=headers)

@@ -310,6 +310,12 @@ class Settings(BaseSettings):
         default=4 * 1024 * 1024, description="Bytes fetched from one partition at a time; at least `max_record_bytes`"
     )
 
+    events_compression: Literal["none", "lz4", "zstd"] = Field(
+        default="none",
+        description="Of what is written to `acquit.events`: lz4 makes it three times smaller and costs a worker about "
+        "2.6 microseconds a record, a fifth of what it needs for it",
+    )
+
     redis_url: Annotated[str, AfterValidator(_redis_url)] = Field(
         default="redis://127.0.0.1:6379/0",
         description="Redis for the suppression list; `rediss://` for TLS. No password here",

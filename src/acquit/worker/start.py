@@ -1,6 +1,7 @@
 """The start of a worker: serve health first, wait for Kafka and Redis and for topics that are right, then run the agents."""
 
 import asyncio
+import gc
 import logging
 import sys
 
@@ -36,10 +37,18 @@ def run(settings: Settings, rules: Rules) -> None:
     loop = asyncio.get_event_loop()
     partitions = loop.run_until_complete(_prepared(settings, health.waits))
     worker = Worker(settings, rules, health, partitions)
+    _collect_rarely()
     faust.Worker(
         worker.app, loop=loop, loglevel=settings.log_level.upper(), override_logging=False, redirect_stdouts=False,
         quiet=True,
     ).execute_from_commandline()  # fmt: skip
+
+
+def _collect_rarely() -> None:
+    """Rows of state are no garbage and hold no cycles: to look through all of them again and again costs a tenth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
 
 
 def check_providers(settings: Settings) -> None:

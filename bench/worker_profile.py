@@ -1,4 +1,4 @@
-"""Where a worker's time goes: `python -m bench.profile`. Slower than without, and calls weigh more than they cost."""
+"""Where a worker's time goes: `python -m bench.worker_profile`. Slower than without, and calls weigh more than they cost."""
 
 import asyncio
 import pstats
