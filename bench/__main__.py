@@ -4,10 +4,12 @@ import asyncio
 import logging
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import orjson
@@ -29,6 +31,7 @@ BUSY = 1.0
 def main(rounds: int, records: int, faust_records: int, only: str | None, json_file: Path | None) -> None:
     """Measure acquit beside a bare consumer loop and beside ordinary Faust agents, on a Kafka and a Redis of its own."""
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, _end)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # a topic just made has no leader yet; it tries again
     _say(f"{os.cpu_count()} CPUs, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}")
     if os.getloadavg()[0] > BUSY:
@@ -78,6 +81,11 @@ def _progress(shape: str, number: int, done: Round) -> str:
 
 def _messages(records: int) -> int:
     return max(1, round(records / shapes.RECORDS_PER_MESSAGE))
+
+
+def _end(*_: object) -> NoReturn:
+    """As by Ctrl-C: the servers are stopped and their folders taken away."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _say(line: str) -> None:

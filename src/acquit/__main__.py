@@ -316,7 +316,7 @@ def replay_dead_letters(
 
 
 def _settings(file: Path | None) -> "Settings":
-    from acquit.worker.settings import load
+    from acquit.worker.settings_file import load
 
     return load(file, os.environ)
 

@@ -28,7 +28,8 @@ from acquit.worker import topics
 from acquit.worker.feeding import topic_of
 from acquit.worker.log_reader import read_topic
 from acquit.worker.sending import Outgoing, partition_of, send_all
-from acquit.worker.settings import Settings, load
+from acquit.worker.settings import Settings
+from acquit.worker.settings_file import load
 from tests.servers.embedded import EmbeddedKafka, EmbeddedRedis
 from tests.servers.kafka import Kafka
 from tests.servers.process import free_ports

@@ -10,7 +10,8 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from acquit.errors import BadSettings
 from acquit.worker.connections import faust_credentials, kafka_options, redis_client
-from acquit.worker.settings import Settings, described, load
+from acquit.worker.settings import Settings, described
+from acquit.worker.settings_file import load
 
 SECRET = "hunter2-and-more"
 SASL = {"ACQUIT_KAFKA_USERNAME": "acquit", "ACQUIT_KAFKA_PASSWORD": SECRET}

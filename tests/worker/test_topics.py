@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from acquit.worker.settings import TOPIC_NAMES, Settings
+from acquit.worker.names import TOPIC_NAMES
+from acquit.worker.settings import Settings
 from acquit.worker.topics import FoundTopic, TopicSpec, acls, compare, specs
 
 SETTINGS = Settings(raw_topics={"raw.sms": "smpp"}, event_partitions=4)

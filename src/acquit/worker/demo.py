@@ -30,8 +30,10 @@ from acquit.worker import topics
 from acquit.worker.connections import kafka_options
 from acquit.worker.embedded import CannotStartError, child, embedded, free_port
 from acquit.worker.feeding import send_records
+from acquit.worker.names import TopicName
 from acquit.worker.screen import screen
-from acquit.worker.settings import Settings, TopicName, load
+from acquit.worker.settings import Settings
+from acquit.worker.settings_file import load
 from acquit.worker.top import View, Watcher
 
 LEAST_MEMORY_BYTES = 700 * 1024 * 1024

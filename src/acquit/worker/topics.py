@@ -15,7 +15,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaTimeoutError, TopicAlreadyExistsError, for_code
 
 from acquit.worker.connections import kafka_options
-from acquit.worker.settings import KeptTopic, Settings, TopicName
+from acquit.worker.names import KeptTopic, TopicName
+from acquit.worker.settings import Settings
 
 Owner = Literal["acquit", "shared", "theirs"]
 """acquit: made and checked. shared: made if missing, then the owner's own. theirs: raw; only has to exist."""
