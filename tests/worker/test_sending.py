@@ -1,12 +1,14 @@
 """Records leave in their order, by the batch; and every writer agrees where a key belongs."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from acquit.worker.sending import Outgoing, partition_of, send_all
+from acquit.worker.sending import Outbox, Outgoing, partition_of, send_all
 from tests.builders import FakeBatch, FakeProducer
 
 
@@ -101,3 +103,51 @@ def test_closed_batch_takes_no_record(new_batch: Callable[[int], Any]) -> None:
     batch = new_batch(1_000)
     batch.close()
     assert not append(batch, 1)
+
+
+class _Broker:
+    """Takes what it is sent, slowly, and counts how often it was asked; or refuses."""
+
+    def __init__(self, error: KafkaError | None = None) -> None:
+        self.error = error
+        self.batches: list[FakeBatch] = []
+
+    def create_batch(self) -> FakeBatch:
+        return FakeBatch(1 << 20)
+
+    async def send_batch(self, batch: FakeBatch, _topic: str, *, partition: int) -> "asyncio.Future[None]":
+        assert partition == 0
+        await asyncio.sleep(0)
+        if self.error:
+            raise self.error
+        self.batches.append(batch)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+
+async def test_what_lanes_send_at_once_goes_out_together() -> None:
+    broker = _Broker()
+
+    async def started() -> Any:
+        return broker
+
+    outbox = Outbox(started)
+    await asyncio.gather(*(outbox.send([Outgoing("t", 0, b"k", b"%d" % lane)]) for lane in range(20)))
+    assert len(broker.batches) <= 2, "the first alone, all others with the next"
+
+
+async def test_every_lane_learns_that_sending_failed_and_may_try_again() -> None:
+    broker = _Broker(KafkaConnectionError())
+
+    async def started() -> Any:
+        return broker
+
+    outbox = Outbox(started)
+    failed = await asyncio.gather(
+        *(outbox.send([Outgoing("t", 0, b"k", b"v")]) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(error) for error in failed] == [KafkaConnectionError] * 3
+    broker.error = None
+    await outbox.send([Outgoing("t", 0, b"k", b"v")])
+    assert len(broker.batches) == 1

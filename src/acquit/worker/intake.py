@@ -1,6 +1,5 @@
 """The first agent: raw records to events in the recipients' log. It keeps no state, so its place is the group's offset."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from acquit.pipeline import take_in
 from acquit.rules import Rules
 from acquit.worker.metrics import Metrics
 from acquit.worker.perform import Performer
-from acquit.worker.sending import Outgoing, send_all
+from acquit.worker.sending import Outbox, Outgoing
 from acquit.worker.settings import Settings
 from acquit.worker.waiting import Waits, backoff, is_passing, pause
 
@@ -49,14 +48,14 @@ class Intake:
             "max_batch_size": BATCH_BYTES,
         }
         self._producer: AIOKafkaProducer | None = None
-        self._starting = asyncio.Lock()
+        self._outbox = Outbox(self._started)
 
     async def take(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         """Have the whole batch at the broker before this returns, waiting for Kafka as long as it takes."""
         outgoing, refused = self._read(tp, records)
         for seconds in backoff():
             try:
-                await send_all(await self._started(), outgoing)
+                await self._outbox.send(outgoing)
                 break
             except (KafkaError, OSError) as error:
                 if not is_passing(error):
@@ -91,9 +90,8 @@ class Intake:
         return outgoing, refused
 
     async def _started(self) -> AIOKafkaProducer:
-        async with self._starting:  # all lanes share it
-            if self._producer is None:
-                producer = AIOKafkaProducer(**self._options)
-                await producer.start()
-                self._producer = producer
-            return self._producer
+        if self._producer is None:
+            producer = AIOKafkaProducer(**self._options)
+            await producer.start()
+            self._producer = producer
+        return self._producer

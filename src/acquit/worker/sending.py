@@ -1,11 +1,13 @@
 """How records leave in quantity: by the batch, for a record by itself costs ten times as much; and where a key belongs."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any
 from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from acquit.effects import Header
@@ -45,6 +47,42 @@ async def send_all(producer: AIOKafkaProducer, outgoing: Iterable[Outgoing]) -> 
         batch.close()
         sent.append(await producer.send_batch(batch, topic, partition=partition))
     await asyncio.gather(*sent)
+
+
+class Outbox:
+    """One way to the broker for many lanes: while one sending is under way, what comes waits and goes out together.
+
+    Lanes that each send for themselves queue up inside aiokafka, where a queue of many runs out of its time-out early.
+    """
+
+    def __init__(self, started: Callable[[], Awaitable[AIOKafkaProducer]]) -> None:
+        self._started = started
+        self._waiting: list[tuple[Sequence[Outgoing], asyncio.Future[None]]] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    async def send(self, outgoing: Sequence[Outgoing]) -> None:
+        """Return when the broker has all of these, in their order. Raises KafkaError if it has not."""
+        sent = asyncio.get_running_loop().create_future()
+        self._waiting.append((outgoing, sent))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_waiting())
+        await sent
+
+    async def _send_waiting(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            error: BaseException | None = None
+            try:
+                await send_all(await self._started(), chain.from_iterable(outgoing for outgoing, _ in waiting))
+            except (KafkaError, OSError) as caught:
+                error = caught
+            for _, sent in waiting:
+                if sent.done():  # its lane was closed meanwhile
+                    continue
+                if error is None:
+                    sent.set_result(None)
+                else:
+                    sent.set_exception(error)
 
 
 def _append(batch: Any, record: Outgoing) -> Any:
