@@ -207,8 +207,8 @@ class Stage:
         """Wait until everything is as it must be, and stays so; fail with the difference if it never is."""
         wanted = {place: number for place, number in truth.totals.items() if number}
         patiently(lambda: self.totals() == wanted and self.entries() == truth.suppressed)
-        assert self.totals() == wanted
-        assert self.entries() == truth.suppressed
+        assert not difference(self.totals(), wanted)
+        assert not difference(self.entries(), truth.suppressed)
         letters, raw = self.dead_letters(), self.raw_values()
         assert Counter(letters.values()) == Counter(truth.malformed)
         assert all(raw[place] == value for place, value in letters.items())
@@ -281,6 +281,16 @@ def scenario(messages: int, *, seed: int = 11) -> Scenario:
 
 def truth(of: Scenario) -> Truth:
     return truth_of(of)
+
+
+def difference(found: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> list[str]:
+    """What differs, a few lines of it, for a failing test to show."""
+    keys = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
+    return (
+        [f"{len(keys)} differ", *(f"{key}: {found.get(key)}, not {wanted.get(key)}" for key in keys[:5])]
+        if keys
+        else []
+    )
 
 
 def patiently(is_so: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, pause: float = 0.5) -> bool:

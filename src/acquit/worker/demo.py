@@ -67,8 +67,9 @@ def run(*, seconds: float | None, http_port: int, kafka_port: int, redis_port: i
         )
         news: deque[str] = deque(maxlen=NEWS)
         stack.enter_context(_in_background(_traffic(settings), _listen(settings, news)))
-        _show(console, watcher, news, seconds=seconds)
-        console.print(_farewell(ports))
+        console.out(_how_to(ports), highlight=False)
+        _show(console, watcher, news, seconds=seconds, hint=_hint(ports))
+    console.out('All of it has ended. Next: README.md, "With a Kafka and a Redis".', highlight=False)
 
 
 def _environ(ports: dict[str, int]) -> dict[str, str]:
@@ -202,14 +203,14 @@ def _in_background(*work: Any) -> Iterator[None]:
         loop.close()
 
 
-def _show(console: Console, watcher: Watcher, news: deque[str], *, seconds: float | None) -> None:
+def _show(console: Console, watcher: Watcher, news: deque[str], *, seconds: float | None, hint: str) -> None:
     deadline = time.monotonic() + seconds if seconds else None
     try:
         if console.is_terminal:
             with LiveScreen(console=console, screen=True, auto_refresh=False) as live:
                 for view in _views(watcher, deadline):
                     now = f"{datetime.now(UTC):%H:%M:%S} UTC   Ctrl-C ends"
-                    live.update(screen(view, told=[*news], height=console.height, now=now), refresh=True)
+                    live.update(screen(view, told=[*news], height=console.height, now=now, hint=hint), refresh=True)
         else:
             _show_lines(watcher, news, deadline)
     except KeyboardInterrupt:
@@ -245,18 +246,24 @@ def _views(watcher: Watcher, deadline: float | None) -> Iterator[View]:
         time.sleep(max(0.0, 1.0 - (time.monotonic() - began)))
 
 
-def _farewell(ports: dict[str, int]) -> str:
+def _how_to(ports: dict[str, int]) -> str:
+    """What to try from another terminal, while it runs."""
     return f"""
-That was acquit on embedded servers; all of them have ended. While it runs, from another terminal:
+While it runs, from another terminal:
   export ACQUIT_REDIS_URL=redis://127.0.0.1:{ports["redis"]}/0
-  .venv/bin/acquit suppression list | head                     # who must not be contacted, and why
-  .venv/bin/acquit suppression check sms:+33612345678          # may I send?
-  redis-cli -p {ports["redis"]} exists 'sup:{{sms:+33612345678}}:*'        # the same, as a sender asks
-  curl -s http://127.0.0.1:{ports["http"]}/metrics | grep cohort       # delivery per carrier and hour
-  .venv/bin/acquit top 127.0.0.1:{ports["http"]}                       # this view, of any worker
-Alerts are records of the topic acquit.alerts, and acquit_alert_active in the metrics.
-Every {CYCLE} seconds a carrier falls and recovers. Route {ODD_ROUTE} delivers everything, each time in one second: odd.
-Next: README.md, "With a Kafka and a Redis"."""
+  .venv/bin/acquit suppression list | head              # who is suppressed, why
+  .venv/bin/acquit suppression check sms:+33612345678   # may I send?
+  redis-cli -p {ports["redis"]} exists 'sup:{{sms:+33612345678}}:*' # as senders ask
+  curl -s http://127.0.0.1:{ports["http"]}/metrics | grep cohort
+  .venv/bin/acquit top 127.0.0.1:{ports["http"]}                # this view
+Alerts: the topic acquit.alerts, and acquit_alert_active in the metrics.
+Every {CYCLE} seconds a carrier falls and recovers. Route {ODD_ROUTE} delivers
+everything, each time in one second: odd.
+"""
+
+
+def _hint(ports: dict[str, int]) -> str:
+    return f"ask: redis-cli -p {ports['redis']}   metrics, acquit top: 127.0.0.1:{ports['http']}"
 
 
 def _now_ms() -> int:

@@ -17,7 +17,7 @@ ROWS = 8
 SIDE_ROWS = 5
 
 
-def screen(view: View, *, told: Sequence[str] = (), height: int = 24, now: str = "") -> RenderableType:
+def screen(view: View, *, told: Sequence[str] = (), height: int = 24, now: str = "", hint: str = "") -> RenderableType:
     """What to draw. `told` are lines of news, the latest last; they get what room is left."""
     if not view.is_there:
         return Text(f"acquit  {view.address}  no answer yet", style="yellow")
@@ -25,7 +25,7 @@ def screen(view: View, *, told: Sequence[str] = (), height: int = 24, now: str =
     parts: list[RenderableType] = [
         _head(view, now),
         _numbers(view),
-        Text(),
+        Text(hint, style="dim", no_wrap=True),
         _delivery(view, rows),
         Text(),
         _sides(view),
