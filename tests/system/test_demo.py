@@ -24,9 +24,9 @@ def test_newcomer_sees_the_whole_main_job_and_nothing_is_left(tmp_path: Path) ->
     said, _ = demo.communicate(timeout=SECONDS + 60)
     assert demo.returncode == 0, said
     seen = {
-        "a hard bounce": r"suppressed +email n\*\*\*@gmail.com +recipient_unknown +\(ses:code:Permanent/NoEmail\)",
+        "a hard bounce": r"suppressed +email n\*\*\*@gmail.com +recipient_unknown +ses Permanent/NoEmail",
         "a STOP reply": r"suppressed +sms \+447\*+\d{4} +stop",
-        "WhatsApp 131050": r"suppressed +whatsapp \+337\*+\d{4} +opted_out +\(whatsapp:code:131050\)",
+        "WhatsApp 131050": r"suppressed +whatsapp \+337\*+\d{4} +opted_out +whatsapp 131050",
         "a carrier that falls": r"▼ ALERT +sms 20810: delivery fell to",
         "and recovers": r"▲ cleared +sms 20810: delivery is back",
         "an odd route": r"odd +route grey-9 delivered all",

@@ -162,14 +162,14 @@ class RoutesSeen:
                 others = sum(delivered.values()) - number, sum(final.values()) - number
                 now = f"{datetime.now(UTC):%H:%M:%S}"
                 return (
-                    f"{now}  odd        route {route} delivered all of {number}; the others {others[0] / others[1]:.1%}"
+                    f"{now} odd        route {route} delivered all of {number}; the others {others[0] / others[1]:.1%}"
                 )
         return ""
 
 
 def _alert_line(record: Any) -> str:
     alert = msgspec.json.decode(record.value, type=Alert)
-    return f"{alert.at:%H:%M:%S}  {'▼ ALERT  ' if alert.state == 'raised' else '▲ cleared'}  {alert.sentence}"
+    return f"{alert.at:%H:%M:%S} {'▼ ALERT  ' if alert.state == 'raised' else '▲ cleared'}  {alert.sentence}"
 
 
 def _change_line(record: Any, began: datetime) -> str:
@@ -178,8 +178,8 @@ def _change_line(record: Any, began: datetime) -> str:
     if entry is None or entry.since < began:
         return ""
     channel, _, address = change.recipient.partition(":")
-    why = entry.evidence.rule or entry.rule
-    return f"{change.at:%H:%M:%S}  {change.change:10s} {channel} {mask(address)}  {entry.reason}  ({why})"
+    why = (entry.evidence.rule or entry.rule).replace(":code:", " ")
+    return f"{change.at:%H:%M:%S} {change.change:10s} {channel} {mask(address)} {entry.reason} {why}"
 
 
 @contextmanager
