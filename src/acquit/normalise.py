@@ -10,10 +10,8 @@ from phonenumbers.carrierdata import CARRIER_DATA, CARRIER_LONGEST_PREFIX
 
 from acquit.address import canonical
 from acquit.errors import Undecodable
-from acquit.events import Command, Event, Receipt, Reply, Report, Src
+from acquit.events import EARLIEST, LATEST, Command, Event, Receipt, Reply, Report, Src
 
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 """No wrong zone is further ahead than this; a time beyond it is no time."""
 
@@ -44,7 +42,7 @@ def normalise_event(event: Event, *, received_at: datetime, src: Src | None) -> 
     """An event that is canonical already: its address, its times and its origin made certain."""
     to = None if event.to is None else canonical(event.channel, event.to)
     at = _utc(event.at, "at", received_at)
-    if isinstance(event, Command) and event.until is not None and not event.at < event.until < _LATEST:
+    if isinstance(event, Command) and event.until is not None and not event.at < event.until < LATEST:
         raise Undecodable("absurd_value", "$.until: is not after $.at, or after 2100")
     if not isinstance(event, Receipt):
         return replace(event, to=to, at=at, src=src)
@@ -75,6 +73,6 @@ def guess_carrier(to: str) -> str | None:
 
 
 def _utc(time: datetime, field: str, received_at: datetime) -> datetime:
-    if time < _EARLIEST or time - received_at > _AHEAD:
+    if time < EARLIEST or time - received_at > _AHEAD:
         raise Undecodable("absurd_value", f"$.{field}: before 2000 or more than a day ahead")
     return time if time.tzinfo is UTC else time.astimezone(UTC)

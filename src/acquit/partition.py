@@ -5,7 +5,6 @@ seen in anything that leaves, except for when totals leave, and totals may leave
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from zlib import crc32
 
 import msgspec
@@ -17,7 +16,9 @@ from acquit.effects import DeadLetter, Effect, Suppression, Tally
 from acquit.envelope import Record
 from acquit.errors import Undecodable
 from acquit.events import (
+    EARLIEST,
     FAILED,
+    LATEST,
     Command,
     Engagement,
     Event,
@@ -38,7 +39,6 @@ from acquit.suppression.people import NEVER_LIFTED_BY_DELIVERY, People
 _AHEAD_MS = 300_000
 """A provider's clock may be five minutes ahead; a time beyond that becomes the time of arrival."""
 _NOTHING_TAKEN = (-1, -1, 0)
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class _OutOfTimeError(Exception):
@@ -141,10 +141,10 @@ class Partition:
 
     def _read(self, record: Record) -> Event:
         event = decode(record.value or b"")
-        if not _EARLIEST <= event.at < _LATEST:
+        if not EARLIEST <= event.at < LATEST:
             raise _OutOfTimeError
         if isinstance(event, Receipt) and event.submitted_at is not None:
-            if not _EARLIEST <= event.submitted_at < _LATEST:
+            if not EARLIEST <= event.submitted_at < LATEST:
                 raise _OutOfTimeError
             if epoch_ms(event.submitted_at) > self.head.clock_ms + _AHEAD_MS:
                 return replace(event, submitted_at=from_epoch_ms(record.timestamp))
@@ -247,7 +247,7 @@ class Partition:
             return []
         fact = Fact(at_ms, event.name, "staff", "", category="manual", rule="command", channel=event.channel,
                     scope=event.scope, by=event.by,
-                    until_ms=epoch_ms(event.until) if event.until and event.until < _LATEST else 0)  # fmt: skip
+                    until_ms=epoch_ms(event.until) if event.until and event.until < LATEST else 0)  # fmt: skip
         return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
 
     def _count(self, receipt: Receipt, carrier: str | None) -> None:

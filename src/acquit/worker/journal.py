@@ -10,6 +10,7 @@ Values are msgpack and carry a format version.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -19,6 +20,8 @@ from msgspec import Struct
 
 from acquit.blocks import Blocks
 from acquit.worker.sending import Outgoing, send_all
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 PART_BYTES = 800_000
@@ -91,7 +94,7 @@ class Journal(Generic[S]):
             try:
                 await asyncio.wait_for(producer.stop(), 5)
             except Exception as error:  # noqa: BLE001 - a fenced producer may fail to stop; it is dropped all the same
-                del error
+                log.info("the producer of %s/%d did not stop: %s", self.topic, self.partition, type(error).__name__)
 
     async def commit(self, outgoing: Sequence[Outgoing]) -> None:
         """Send what goes out and journal the state as it is now, all or nothing.

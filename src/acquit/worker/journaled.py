@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from acquit.worker.journal import Journal, State
+from acquit.worker.marks import mark
 from acquit.worker.origin import check_source
 from acquit.worker.sending import Outgoing
 from acquit.worker.waiting import Waits, backoff, is_passing, pause
@@ -148,8 +149,8 @@ class Journaled(Generic[S]):
     async def _check(self, journal: Journal[S], reader: AIOKafkaConsumer) -> int:
         head = journal.state.head
         tp = TopicPartition(self._source, journal.partition)
-        mark = f"{head.timestamp_ms}:{head.checksum}" if head.to >= 0 else ""
-        lost = await check_source(reader, tp, read_to=head.to + 1, mark=mark)
+        said = mark(head.timestamp_ms, head.checksum) if head.to >= 0 else ""
+        lost = await check_source(reader, tp, read_to=head.to + 1, mark=said)
         head.to += lost  # what is gone is not waited for
         return lost if self._is_contiguous else 0
 

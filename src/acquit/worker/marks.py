@@ -11,12 +11,16 @@ class Marked(Protocol):
     def value(self) -> bytes | None: ...
 
 
-def mark_of(record: Marked) -> str:
+def mark(timestamp_ms: int, checksum: int) -> str:
     """`timestamp:checksum`, as it stands in the metadata of a committed offset."""
-    return f"{record.timestamp}:{crc32(record.value or b'')}"
+    return f"{timestamp_ms}:{checksum}"
 
 
-def is_same(mark: str, record: Marked) -> bool:
+def mark_of(record: Marked) -> str:
+    return mark(record.timestamp, crc32(record.value or b""))
+
+
+def is_same(said: str, record: Marked) -> bool:
     """Whether this is the record that the mark was made of. Without its checksum it may be, without both it is."""
-    timestamp, _, checksum = mark.partition(":")
-    return not mark or mark == mark_of(record) or (not checksum and timestamp == str(record.timestamp))
+    timestamp, _, checksum = said.partition(":")
+    return not said or said == mark_of(record) or (not checksum and timestamp == str(record.timestamp))
