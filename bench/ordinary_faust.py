@@ -17,7 +17,7 @@ import faust
 import msgspec
 from msgspec import Struct
 
-from acquit.effects import DeadLetter, Effect, Suppression, Tally
+from acquit.effects import Append, DeadLetter, Effect, Suppression, Tally
 from acquit.envelope import Source
 from acquit.partition import Partition
 from acquit.pipeline import take_in
@@ -98,13 +98,14 @@ class Ordinary:
         async for event in stream.events():
             self._progress.begin()
             record = read(event.message)
-            taken = take_in(record, self._sources[record.topic], rules=self._rules, max_bytes=self._max_bytes)
-            if isinstance(taken, DeadLetter):
-                await self._topics["dead-letters"].send(key=taken.key, value=taken.value, headers=list(taken.headers))
-                self._progress.advance()
-                continue
-            for append in taken:
-                await self._topics["events"].send(key=append.key, value=append.value, timestamp=event.message.timestamp)
+            for taken in take_in(record, self._sources[record.topic], rules=self._rules, max_bytes=self._max_bytes):
+                if isinstance(taken, Append):
+                    at = event.message.timestamp
+                    await self._topics["events"].send(key=taken.key, value=taken.value, timestamp=at)
+                elif isinstance(taken, DeadLetter):
+                    headers = list(taken.headers)
+                    await self._topics["dead-letters"].send(key=taken.key, value=taken.value, headers=headers)
+                    self._progress.advance()
 
     async def _ledger(self, stream: Any) -> None:
         async for event in stream.events():

@@ -425,13 +425,12 @@ def _taken_in(known: Rules) -> tuple[list[DeadLetter], list[list[Read]]]:
     dead, logs = list[DeadLetter](), [list[Read]() for _ in range(PARTITIONS)]
     for offset, told in enumerate(simulate(SCENARIO)):
         raw = Read(offset, told.timestamp_ms, told.value, told.key, told.topic)
-        taken = take_in(raw, sources[told.topic], rules=known, max_bytes=1 << 20)
-        if isinstance(taken, DeadLetter):
-            dead.append(taken)
-            continue
-        for append in taken:
-            place = logs[partition_of(append.key, PARTITIONS)]
-            place.append(_appended(append, len(place), told.timestamp_ms))
+        for taken in take_in(raw, sources[told.topic], rules=known, max_bytes=1 << 20):
+            if isinstance(taken, DeadLetter):
+                dead.append(taken)
+            elif isinstance(taken, Append):
+                place = logs[partition_of(taken.key, PARTITIONS)]
+                place.append(_appended(taken, len(place), told.timestamp_ms))
     return dead, logs
 
 

@@ -66,18 +66,28 @@ def worker(settings_file: Path | None) -> None:
 
 
 @main.command()
+@click.argument("rules_dir", required=False, type=click.Path(path_type=Path))
 @click.pass_obj
-def check(settings_file: Path | None) -> None:
-    """Check settings and rules without starting anything."""
-    from acquit.worker.start import check_providers
+def check(settings_file: Path | None, rules_dir: Path | None) -> None:
+    """Check settings and rules, or the rules in a folder of your own, without starting anything."""
+    from acquit.decode import DECODERS
+    from acquit.rules.idle import idle
 
-    settings = _settings(settings_file)
-    check_providers(settings)
-    rules = load_rules(settings.rules_dir)
+    if rules_dir is None:
+        from acquit.worker.start import check_providers
+
+        settings = _settings(settings_file)
+        check_providers(settings)
+        rules_dir = settings.rules_dir
+        click.echo("settings: ok")
+    rules = load_rules(rules_dir)
+    for sentence in idle(rules, rules_dir, providers=DECODERS):
+        click.echo(f"warning: {sentence}", err=True)
     words = sum(len(table) for table in rules.statuses.values())
     codes = sum(len(rows) for table in rules.codes.values() for rows in table.values())
-    click.echo(f"settings: ok\nrules {rules.version}: {words} status words in {len(rules.statuses)} tables, "
-               f"{codes} code rows in {len(rules.codes)} tables, {len(rules.policy)} policy rules")  # fmt: skip
+    click.echo(f"rules {rules.version}: {words} status words in {len(rules.statuses)} tables, "
+               f"{codes} code rows in {len(rules.codes)} tables, {len(rules.policy)} policy rules, "
+               f"{len(rules.routes.profiles)} route profiles")  # fmt: skip
 
 
 @main.command()
@@ -97,15 +107,25 @@ def classify(files: tuple[str, ...], rules_dir: Path | None) -> None:
 @click.argument("file", default="-", type=click.File("rb"))
 @click.option("--to", help="The recipient, where the payload does not name it.")
 @click.option("--err-dictionary", help="The code table of the route's SMPP err values.")
+@click.option("--route", help="The route that it came by: its profile in routes.toml counts.")
+@click.option("--ported-at", type=click.DateTime(), help="When the number went to another operator, in UTC.")
+@click.option("--text", help="The message's own text: say what in it raises filtering.")
+@click.option("--sender", help="With --text: the name or number that the recipient sees.")
 @click.option("--rules", "rules_dir", type=click.Path(path_type=Path), help="Folder with rules of your own.")
-def explain(provider: str, file: BinaryIO, to: str | None, err_dictionary: str | None, rules_dir: Path | None) -> None:
-    """Tell one payload's way through the stages: which rule decided, and what to do."""
+def explain(*, provider: str, file: BinaryIO, to: str | None, err_dictionary: str | None, route: str | None,
+            ported_at: datetime | None, text: str | None, sender: str | None, rules_dir: Path | None) -> None:  # fmt: skip
+    """Tell one payload's way through the stages: which rule decided, why such things happen, and what to do."""
     from acquit.decode import Context
-    from acquit.explaining import told
+    from acquit.explaining import told, told_of_text
 
-    context = Context(to=to, err_dictionary=err_dictionary)
-    for line in told(provider, file.read(), context, rules=load_rules(rules_dir), now=datetime.now(UTC)):
+    rules = load_rules(rules_dir)
+    since = ported_at.replace(tzinfo=UTC) if ported_at else None
+    context = Context(to=to, err_dictionary=err_dictionary, route=route, ported_at=since)
+    for line in told(provider, file.read(), context, rules=rules, now=datetime.now(UTC)):
         click.echo(line)
+    if text is not None:
+        for line in told_of_text(text, sender, rules):
+            click.echo(line)
 
 
 @main.command()

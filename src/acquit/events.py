@@ -89,10 +89,10 @@ class Report(Struct, frozen=True, gc=False):
 
 
 class Reply(Struct, frozen=True, gc=False):
-    """An inbound message, decoded. Its text is looked at for STOP and START and then forgotten.
+    """What a person did, decoded. The text of an inbound message is looked at for STOP and START and then forgotten.
 
     `to` is the person who wrote, as everywhere: the address that we send to. `says` is the provider's own word for it
-    (Twilio's OptOutType), where it gives one.
+    (Twilio's OptOutType, an e-mail provider's click or unsubscribe), where it gives one.
     """
 
     provider: str
@@ -104,6 +104,14 @@ class Reply(Struct, frozen=True, gc=False):
     says: EngagementType | None = None
     account: str | None = None
     stream: str | None = None
+    only: str | None = None  # the list, group or topic that it is about; None: everything that we send
+
+
+class Ignored(Struct, frozen=True, gc=False):
+    """What a provider said that is no news of a message or a person: a test ping, a template's approval. It is counted."""
+
+    provider: str
+    kind: str  # the provider's own word for it
 
 
 class Submit(Struct, tag="submit", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
@@ -175,6 +183,7 @@ class Engagement(Struct, tag="engagement", tag_field="kind", frozen=True, omit_d
     message_id: Text | None = None
     account: Text | None = None
     stream: Text | None = None
+    only: Text | None = None  # of a stop or start: the list, group or topic that it is about; None: all messages
     src: Src | None = None
 
 

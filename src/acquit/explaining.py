@@ -5,11 +5,13 @@ from datetime import datetime
 
 from acquit.decode import DECODERS, Context
 from acquit.errors import Undecodable
-from acquit.events import Engagement, Receipt, Reply, Report
+from acquit.events import Engagement, Ignored, Receipt, Reply, Report
 from acquit.normalise import normalise_reply, normalise_report
 from acquit.pipeline import judge_report
 from acquit.reasons import explain
+from acquit.reasons.content import indicators
 from acquit.reasons.keywords import heard
+from acquit.reasons.revising import revise
 from acquit.rules import Rules
 from acquit.rules.policy import PolicyRule
 
@@ -18,33 +20,54 @@ def told(provider: str, body: bytes, context: Context, *, rules: Rules, now: dat
     """Lines of text, an empty one between two events. Raises Undecodable."""
     if provider not in DECODERS:
         raise Undecodable("unknown_provider", f"decoders are {', '.join(sorted(DECODERS))}")
+    profile = rules.routes.profile(context.route, context.supplier, provider)
+    if profile is not None:
+        context = context.filled(profile.err_dictionary, profile.zone)
     for number, decoded in enumerate(DECODERS[provider](body, context)):
         if number:
             yield ""
         if isinstance(decoded, Report):
-            yield from _of_report(decoded, rules, now)
+            yield from _of_report(decoded, context, rules, now)
         elif isinstance(decoded, Reply):
             yield from _of_engagement(heard(normalise_reply(decoded, received_at=now), rules, None))
+        elif isinstance(decoded, Ignored):
+            yield f"ignored     {decoded.kind}: no news of a message; it is counted"
+        elif isinstance(decoded, Undecodable):
+            yield f"refused     {decoded}: it alone becomes a dead letter"
         else:
             yield f"canonical   {type(decoded).__name__.lower()}: it is judged already, and passes as it is"
 
 
-def _of_report(report: Report, rules: Rules, now: datetime) -> Iterator[str]:
+def _of_report(report: Report, context: Context, rules: Rules, now: datetime) -> Iterator[str]:
     known = {name: getattr(report, name) for name in report.__struct_fields__ if name != "provider"}
     yield f"decoded     {report.provider}: " + ", ".join(f"{k} {v}" for k, v in known.items() if v is not None)
-    normal = normalise_report(report, received_at=now)
-    receipt, reason = judge_report(normal, now, None, rules), explain(normal, rules)
+    profile = rules.routes.profile(context.route, context.supplier, report.provider)
+    normal = normalise_report(report, received_at=now, profile=profile)
+    reason = explain(normal, rules)
+    receipt = revise(judge_report(normal, now, None, rules), ported_at=context.ported_at, profile=profile)
     carrier = f", carrier {receipt.carrier} (a guess)" if receipt.carrier_is_guess else ""
     yield f"normalised  to {receipt.to}, at {receipt.at:%Y-%m-%d %H:%M:%S} UTC{carrier}"
-    yield f"decided by  {reason.rule}" + (f"  [{reason.source}]" if reason.source else "")
+    yield f"decided by  {receipt.rule}" + (f"  {reason.place}  [{reason.source}]" if reason.source else "")
     because = f" ({reason.sub_reason})" if reason.sub_reason else ""
-    yield f"status      {reason.status}"
+    yield f"status      {receipt.status}"
     yield f"category    {reason.category or '-'}{because}"
-    yield f"permanence  {reason.permanence}"
-    yield f"action      {reason.action}"
-    if reason.advice:
+    yield f"permanence  {receipt.permanence}" + (
+        ", for its number is being ported" * (receipt.permanence != reason.permanence)
+    )
+    yield f"action      {receipt.action}" + (", and escalate: it fails 48 hours after a port" * receipt.escalate)
+    if reason.category is not None:
+        yield f"causes      {'; '.join(rules.categories[reason.category].causes)}"
+    if receipt.permanence != reason.permanence:
+        yield "advice      The number is on its way to another operator: wait until 48 hours after its port."
+    elif reason.advice:
         yield f"advice      {reason.advice}"
     yield f"policy      {_policy(receipt, rules)}"
+
+
+def told_of_text(text: str, sender: str | None, rules: Rules) -> Iterator[str]:
+    """What in a message's own text raises filtering. The text is looked at and forgotten."""
+    found = list(indicators(text, rules, sender=sender))
+    yield from (f"content     {sentence}" for sentence in found or ["nothing that is known to raise filtering"])
 
 
 def _of_engagement(engagement: Engagement) -> Iterator[str]:

@@ -6,11 +6,12 @@ What the provider wrote wrong in a way that is known is put right here; what can
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
-from phonenumbers.carrierdata import CARRIER_DATA, CARRIER_LONGEST_PREFIX
+from phonenumbers.carrierdata import CARRIER_DATA
 
 from acquit.address import canonical
 from acquit.errors import Undecodable
-from acquit.events import EARLIEST, LATEST, Command, Event, Receipt, Reply, Report, Src
+from acquit.events import EARLIEST, LATEST, Command, Engagement, Event, Receipt, Reply, Report, Src, Submit
+from acquit.rules.routes import RouteProfile, Routes
 
 _AHEAD = timedelta(days=1)
 """No wrong zone is further ahead than this; a time beyond it is no time."""
@@ -18,28 +19,36 @@ _AHEAD = timedelta(days=1)
 _ID_LIMIT = 512
 
 
-def normalise_report(report: Report, *, received_at: datetime) -> Report:
-    """The report with a canonical recipient and times in UTC. Without a time of its own it gets the record's."""
-    if report.to is None and report.message_id is None:
+def normalise_report(report: Report, *, received_at: datetime, profile: RouteProfile | None = None) -> Report:
+    """The report with a canonical recipient, times in UTC, and the message's id as the submit response wrote it.
+
+    Without a time of its own it gets the record's.
+    """
+    message_id = report.message_id
+    if report.to is None and message_id is None:
         raise Undecodable("missing_field", "$: names neither a message nor a recipient")
-    if report.message_id is not None and not 0 < len(report.message_id) <= _ID_LIMIT:
+    if message_id is not None and not 0 < len(message_id) <= _ID_LIMIT:
         raise Undecodable("absurd_value", f"$.message_id: is empty or longer than {_ID_LIMIT} characters")
     return replace(
         report,
+        message_id=profile.id_in_receipt(message_id) if profile and message_id else message_id,
         to=None if report.to is None else canonical(report.channel, report.to),
         at=received_at if report.at is None else _utc(report.at, "at", received_at),
         submitted_at=None if report.submitted_at is None else _utc(report.submitted_at, "submitted_at", received_at),
     )
 
 
-def normalise_reply(reply: Reply, *, received_at: datetime) -> Reply:
+def normalise_reply(reply: Reply, *, received_at: datetime, profile: RouteProfile | None = None) -> Reply:
     """The reply with its writer's canonical address, and its time in UTC or, without one, the record's."""
     at = received_at if reply.at is None else _utc(reply.at, "at", received_at)
-    return replace(reply, to=canonical(reply.channel, reply.to), at=at)
+    message_id = profile.id_in_receipt(reply.message_id) if profile and reply.message_id else reply.message_id
+    return replace(reply, to=canonical(reply.channel, reply.to), at=at, message_id=message_id)
 
 
-def normalise_event(event: Event, *, received_at: datetime, src: Src | None) -> Event:
-    """An event that is canonical already: its address, its times and its origin made certain."""
+def normalise_event(event: Event, *, received_at: datetime, src: Src | None, routes: Routes | None = None) -> Event:
+    """An event that is canonical already: its address, its times, its message's id and its origin made certain."""
+    if routes is not None and routes.profiles:
+        event = _with_one_form_of_id(event, routes)
     to = None if event.to is None else canonical(event.channel, event.to)
     at = _utc(event.at, "at", received_at)
     if isinstance(event, Command) and event.until is not None and not event.at < event.until < LATEST:
@@ -58,18 +67,43 @@ def normalise_event(event: Event, *, received_at: datetime, src: Src | None) -> 
     )
 
 
+def _with_one_form_of_id(event: Event, routes: Routes) -> Event:
+    """Engagements name no route: a profile of their provider alone fits them."""
+    if isinstance(event, Command) or event.message_id is None:
+        return event
+    if isinstance(event, Engagement):
+        profile = routes.profile(None, None, event.provider)
+        return replace(event, message_id=profile.id_in_receipt(event.message_id)) if profile else event
+    profile = routes.profile(event.route, event.supplier, event.provider)
+    if profile is None:
+        return event
+    is_submit = isinstance(event, Submit)
+    one_form = profile.id_in_submit(event.message_id) if is_submit else profile.id_in_receipt(event.message_id)
+    return replace(event, message_id=one_form)
+
+
 def guess_carrier(to: str) -> str | None:
     """The carrier that the number's range was given to. A guess: numbers are ported.
 
     The longest known prefix, as phonenumbers.carrier.name_for_number finds it, without its 30 microseconds a number.
     """
-    if to[0] != "+":
-        return None
-    for length in range(min(CARRIER_LONGEST_PREFIX, len(to) - 1), 2, -1):
+    for length in _PREFIX_LENGTHS.get(to[1:_BEGIN], ()) if to[0] == "+" else ():
         names = CARRIER_DATA.get(to[1 : length + 1])
         if names is not None:
             return names.get("en") or next(iter(names.values()))
     return None
+
+
+def _prefix_lengths() -> dict[str, tuple[int, ...]]:
+    """How long the known prefixes are that begin with the same digits, the longest first."""
+    lengths: dict[str, set[int]] = {}
+    for prefix in CARRIER_DATA:
+        lengths.setdefault(prefix[: _BEGIN - 1], set()).add(len(prefix))
+    return {begin: tuple(sorted(found, reverse=True)) for begin, found in lengths.items()}
+
+
+_BEGIN = 4  # the plus and three digits; no prefix is shorter
+_PREFIX_LENGTHS = _prefix_lengths()
 
 
 def _utc(time: datetime, field: str, received_at: datetime) -> datetime:

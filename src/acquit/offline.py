@@ -13,7 +13,7 @@ from acquit.decode import DECODERS, Context
 from acquit.effects import Suppression, Tally, printed
 from acquit.envelope import payload_bytes
 from acquit.errors import AcquitError, Undecodable
-from acquit.events import Engagement, Event, Receipt, Reply, Report, Time, encode, epoch_ms, shown
+from acquit.events import Engagement, Event, Ignored, Receipt, Reply, Report, Time, encode, epoch_ms, shown
 from acquit.normalise import normalise_event
 from acquit.partition import Partition
 from acquit.pipeline import read
@@ -36,20 +36,21 @@ class Question(Struct, frozen=True):
 def classify(line: bytes, *, rules: Rules, now: datetime) -> dict[str, Any]:
     """One line in, one line out; what cannot be read is an answer too."""
     identity: Any = None
+    events: list[Event | Ignored | Undecodable] = []
     try:
         identity = _identity(line)
-        question = msgspec.json.decode(line, type=Question)
-        events = list(_events(question, rules=rules, now=now))
+        events = _events(msgspec.json.decode(line, type=Question), rules=rules, now=now)
     except Undecodable as error:
-        return {"id": identity, "receipts": [], "engagements": [], "error": str(error)}
+        events = [error]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = str(error) if isinstance(error, msgspec.ValidationError) else "is not JSON"
-        return {"id": identity, "receipts": [], "engagements": [], "error": f"undecodable: the line {problem}"}
+        events = [Undecodable("undecodable", f"the line {problem}")]
     return {
         "id": identity,
         "receipts": [shown(event) for event in events if isinstance(event, Receipt)],
         "engagements": [shown(event) for event in events if isinstance(event, Engagement)],
-        "error": None,
+        "ignored": [event.kind for event in events if isinstance(event, Ignored)],
+        "error": "; ".join(str(event) for event in events if isinstance(event, Undecodable)) or None,
     }
 
 
@@ -61,14 +62,14 @@ def _identity(line: bytes) -> Any:
     return fields.get("id") if isinstance(fields, dict) else None
 
 
-def _events(question: Question, *, rules: Rules, now: datetime) -> Iterator[Event]:
+def _events(question: Question, *, rules: Rules, now: datetime) -> list[Event | Ignored | Undecodable]:
     if question.provider not in DECODERS:
         raise Undecodable("unknown_provider", f"decoders are {', '.join(sorted(DECODERS))}")
     body = payload_bytes(question.payload)
     if not body:
         raise Undecodable("empty", "the payload is empty")
     received_at = question.received_at or now
-    yield from read(question.provider, body, question.context, received_at=received_at, origin=None, rules=rules)
+    return read(question.provider, body, question.context, received_at=received_at, origin=None, rules=rules)
 
 
 class LogRecord(Struct):
@@ -93,7 +94,9 @@ def records_of(lines: Iterable[bytes]) -> Iterator[LogRecord]:
             continue
         try:
             for event in DECODERS["canonical"](line, Context()):
-                assert not isinstance(event, Report | Reply), "canonical JSON is judged already"
+                if isinstance(event, Undecodable):
+                    raise event
+                assert not isinstance(event, Report | Reply | Ignored), "canonical JSON is judged already"
                 arrived = _arrived(event)
                 value = encode(normalise_event(event, received_at=arrived, src=None))
                 yield LogRecord(number, epoch_ms(arrived), value)
@@ -162,6 +165,10 @@ class Replay:
             "unmatched": sum(count.unmatched for count in counts),
             "messages": sum(len(partition.messages.table) for partition in self.partitions.values()),
             "suppressed": sum(1 for _ in self.entries()),
+            "routes": {
+                route or "unknown": {"submitted": submitted, "unmatched": unmatched}
+                for route, (submitted, unmatched) in sorted(self._sums.matched().items())
+            },
             "cohorts": [_without_zeros(cohort) for cohort in self._sums.all_cohorts() if any(cohort.status.values())],
         }
 

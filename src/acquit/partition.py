@@ -5,6 +5,7 @@ seen in anything that leaves, except for when totals leave, and totals may leave
 """
 
 from collections.abc import Iterable
+from urllib.parse import quote
 from zlib import crc32
 
 import msgspec
@@ -30,8 +31,11 @@ from acquit.events import (
     from_epoch_ms,
 )
 from acquit.hours import Hours
+from acquit.ledger.labels import Labels
 from acquit.ledger.messages import Messages, News
 from acquit.pipeline import dead_letter
+from acquit.reasons import unknown_word
+from acquit.reasons.revising import permanence_of
 from acquit.rules import Rules
 from acquit.suppression.judge import Fact
 from acquit.suppression.people import NEVER_LIFTED_BY_DELIVERY, People
@@ -62,7 +66,7 @@ class Counts(Struct):
 
     receipts: dict[tuple[str, str | None, str], int] = {}  # channel, carrier, status
     failures: dict[tuple[str, str | None, str, str], int] = {}  # channel, carrier, category, permanence
-    unknown: dict[tuple[str, str | None], int] = {}  # provider, code
+    unknown: dict[tuple[str, str], int] = {}  # provider, its code or status word that no table knows
     events: int = 0
     again: int = 0  # read twice by us: dropped by their origin
     repeated: int = 0  # sent twice by a provider
@@ -77,7 +81,7 @@ class Partition:
         self.number = number
         self.head = Head()
         self.counts = Counts()
-        self.messages = Messages(hours=Hours(zone), window_hours=window_hours)
+        self.messages = Messages(hours=Hours(zone), window_hours=window_hours, routes=rules.routes)
         self.people = People(rules.policy)
         self.tables: dict[str, Blocks[object]] = {
             "labels": self.messages.numbers.table,  # type: ignore[dict-item]  # each table knows its own row type
@@ -87,7 +91,6 @@ class Partition:
         }
         self._rules = rules
         self._tally_ms = round(tally_seconds * 1000)
-        self._holds: dict[tuple[str, str, str, str], bool] = {}
 
     def fold(self, records: Iterable[Record]) -> list[Effect]:
         """Read these records, which follow the last ones, and return what is to be done about them."""
@@ -178,11 +181,13 @@ class Partition:
     def _take_submit(self, submit: Submit, *, at_ms: int, upto: int) -> list[Suppression]:
         if self.messages.take_submit(submit, at_ms=at_ms).news is News.TOO_LATE:
             self.counts.too_late += 1
-        if submit.account is None and submit.stream is None:
+        if submit.account is None and submit.stream is None and submit.ported_at is None:
             return []
         return self.people.learn(
             f"{submit.channel}:{submit.to}", submit.provider, submit.message_id,
-            account=submit.account or "", stream=submit.stream or "", now_ms=self.head.clock_ms, upto=upto,
+            account=submit.account or "", stream=submit.stream or "",
+            ported_ms=epoch_ms(submit.ported_at) if submit.ported_at else None,
+            now_ms=self.head.clock_ms, upto=upto,
         )  # fmt: skip
 
     def _take_receipt(self, receipt: Receipt, *, at_ms: int, upto: int) -> list[Suppression]:
@@ -209,35 +214,29 @@ class Partition:
             )  # fmt: skip
         return changes
 
-    def _accuse(self, receipt: Receipt, labels: object, *, at_ms: int, upto: int) -> list[Suppression]:
+    def _accuse(self, receipt: Receipt, labels: Labels | None, *, at_ms: int, upto: int) -> list[Suppression]:
         """Hold the failure against the recipient, if any row of the policy asks after such failures."""
         category, code = receipt.category or "unknown", (receipt.said.code or "").casefold()
-        if not self._is_held(receipt.channel, category, receipt.permanence, code):
+        ported_ms = labels.ported_ms if labels else None
+        permanence = permanence_of(category, receipt.permanence, at_ms=at_ms, ported_ms=ported_ms)
+        if not self.people.is_held(receipt.channel, category, permanence, code):
             return []
         fact = Fact(
             at_ms, "failure", receipt.provider, receipt.message_id or "",
-            category=category, permanence=receipt.permanence, code=code, rule=receipt.rule or "",
+            category=category, permanence=permanence, code=code, rule=receipt.rule or "",
             channel=receipt.channel,
-            account=receipt.account or getattr(labels, "account", None) or "",
-            stream=receipt.stream or getattr(labels, "stream", None) or "",
+            account=receipt.account or (labels and labels.account) or "",
+            stream=receipt.stream or (labels and labels.stream) or "",
         )  # fmt: skip
         return self.people.accuse(f"{receipt.channel}:{receipt.to}", fact, now_ms=self.head.clock_ms, upto=upto)
-
-    def _is_held(self, channel: str, category: str, permanence: str, code: str) -> bool:
-        key = (channel, category, permanence, code)
-        held = self._holds.get(key)
-        if held is None:
-            held = any(rule.matches(channel, category, permanence, code or None) for rule in self._rules.policy)
-            if len(self._holds) < 10_000:  # a provider may invent codes without end
-                self._holds[key] = held
-        return held
 
     def _take_engagement(self, event: Engagement, *, at_ms: int, upto: int) -> list[Suppression]:
         if event.type == "complaint":
             fact = Fact(at_ms, "failure", event.provider, event.message_id or "", category="complaint",
                         permanence="permanent", rule="engagement:complaint", channel=event.channel)  # fmt: skip
         elif event.type in {"stop", "start"}:
-            fact = Fact(at_ms, event.type, event.provider, event.message_id or "", channel=event.channel)
+            fact = Fact(at_ms, event.type, event.provider, event.message_id or "", channel=event.channel,
+                        scope=f"*:{quote(event.only, safe='')}" if event.only else "*")  # fmt: skip
         else:
             return []
         return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
@@ -258,9 +257,10 @@ class Partition:
             category = receipt.category or "unknown"
             failure = (receipt.channel, carrier, category, receipt.permanence)
             counts.failures[failure] = counts.failures.get(failure, 0) + 1
-            if category == "unknown" and receipt.said.code:
-                unknown = (receipt.provider, receipt.said.code)
-                counts.unknown[unknown] = counts.unknown.get(unknown, 0) + 1
+        word = unknown_word(receipt)
+        if word is not None:
+            unknown = (receipt.provider, word)
+            counts.unknown[unknown] = counts.unknown.get(unknown, 0) + 1
 
 
 def _refused(record: Record, error: Exception) -> DeadLetter:

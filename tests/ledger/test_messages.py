@@ -10,6 +10,7 @@ from acquit.effects import Cell
 from acquit.events import Event, Receipt, Submit, epoch_ms
 from acquit.hours import Hours
 from acquit.ledger.messages import Messages, News
+from acquit.rules.routes import Routes
 from tests.builders import (
     HOUR,
     MAIL,
@@ -28,7 +29,7 @@ NINE = START_MS // 1000
 
 
 def booked(*events: Event, zone: str = "UTC") -> Messages:
-    messages = Messages(hours=Hours(zone), window_hours=72)
+    messages = Messages(hours=Hours(zone), window_hours=72, routes=Routes(()))
     for event in events:
         if isinstance(event, Submit):
             messages.take_submit(event, at_ms=epoch_ms(event.at))

@@ -1,5 +1,7 @@
 """Why it failed: the status word decides whether, the code refines why, and unknown is an answer."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,3 +225,13 @@ def test_every_report_has_a_reason(
     reason = explain(Report(provider, "sms", message_id="m", status=status, code=code, codes=table, text=text), RULES)
     assert reason.rule
     assert reason.status in DELIVERED or reason.status in {"queued", "accepted"} or reason.category
+
+
+@pytest.mark.parametrize("written", ["7", "007"])
+@pytest.mark.parametrize("arrives", ["7", "07", "007"])
+def test_number_is_found_whatever_its_zeros(written: str, arrives: str, tmp_path: Path) -> None:
+    header = "code,words,status,category,sub_reason,permanence,action,advice,source\n"
+    (tmp_path / "codes").mkdir()
+    (tmp_path / "codes" / "own.csv").write_text(f"{header}{written},,,recipient_moved,,,,,our supplier\n")
+    report = replace(UNDELIVERED, codes="own", code=arrives)
+    assert explain(report, load(tmp_path)).category == "recipient_moved"

@@ -83,7 +83,7 @@ def test_bounce_is_explained(kind: str, answer: tuple[str, ...]) -> None:
         ("IPFailure", "sender_reputation_blocked", "fix_sender"),
         ("TransientCommunicationFailure", "network_or_system_error", "wait"),
         ("BYOIPHostNameLookupUnavailable", "sender_auth_failed", "fix_sender"),
-        ("Undetermined", "unknown", "wait"),
+        ("Undetermined", "network_or_system_error", "wait"),  # the code knows less than the word
         ("SendingDeferral", "rate_limited", "wait"),
         ("Brandnew", "network_or_system_error", "wait"),
     ],

@@ -6,7 +6,8 @@ import pytest
 
 from acquit.events import FAILED, Report
 from acquit.reasons import Reason, explain
-from acquit.rules import SHIPPED, load
+from acquit.rules import load
+from acquit.rules.places import SHIPPED
 
 RULES = load()
 

@@ -7,7 +7,7 @@ import pytest
 from acquit.errors import BadRules
 from acquit.rules import VERSION, load
 
-CATEGORIES = "category,permanence,action,advice\n"
+CATEGORIES = "category,permanence,action,causes,advice\n"
 STATUSES = "word,status,category,sub_reason,permanence,action,advice,source\n"
 CODES = "code,words,status,category,sub_reason,permanence,action,advice,source\n"
 RULE = """[[rule]]
@@ -66,13 +66,13 @@ WRONG: list[tuple[str, str | bytes, int | None, str | None, str]] = [
     ("statuses/x.csv", STATUSES + "gone,failed,,,,,,\n", 2, "source", "is empty"),
     ("statuses/x.csv", STATUSES + "gone,failed,,,,,,s\nGone,failed,,,,,,s\n", 3, "word", "stands twice"),
     # categories
-    ("categories.csv", CATEGORIES + "gone,none,none,Do.\n", 2, "category", "'gone' is none of"),
-    ("categories.csv", CATEGORIES + "expired,,none,Do.\n", 2, "permanence", "'' is none of"),
-    ("categories.csv", CATEGORIES + "expired,none,,Do.\n", 2, "action", "'' is none of"),
-    ("categories.csv", CATEGORIES + "expired,none,none,\n", 2, "advice", "is empty"),
+    ("categories.csv", CATEGORIES + "gone,none,none,why,Do.\n", 2, "category", "'gone' is none of"),
+    ("categories.csv", CATEGORIES + "expired,,none,why,Do.\n", 2, "permanence", "'' is none of"),
+    ("categories.csv", CATEGORIES + "expired,none,,why,Do.\n", 2, "action", "'' is none of"),
+    ("categories.csv", CATEGORIES + "expired,none,none,why,\n", 2, "advice", "is empty"),
     (
         "categories.csv",
-        CATEGORIES + "expired,none,none,Do.\nexpired,transient,retry,Do.\n",
+        CATEGORIES + "expired,none,none,why,Do.\nexpired,transient,retry,why,Do.\n",
         3,
         "category",
         "stands twice",
@@ -82,7 +82,7 @@ WRONG: list[tuple[str, str | bytes, int | None, str | None, str]] = [
     ("policy.toml", RULE + 'id = "again"\n', 8, None, "Cannot overwrite a value"),
     ("policy.toml", RULE + '[other]\nx = "y"\n', 1, "other", "only [[rule]] tables"),
     ("policy.toml", 'rule = [{id = "x"}]\n', 1, None, "only [[rule]] tables"),
-    ("policy.toml", RULE + "\ncolour = 3\n", 9, "colour", "is no field of a rule"),
+    ("policy.toml", RULE + "\ncolour = 3\n", 9, "colour", "is no field of [[rule]]"),
     ("policy.toml", RULE + RULE, 9, "id", "stands twice"),
     ("policy.toml", RULE.replace('"mine"', "5"), 2, "id", "must be a text"),
     ("policy.toml", RULE.replace('"mine"', '""'), 2, "id", "must be a text"),
@@ -194,8 +194,25 @@ def test_own_status_word_replaces_that_row_alone(tmp_path: Path) -> None:
 
 def test_own_table_is_a_new_table(tmp_path: Path) -> None:
     written(tmp_path, "codes/carrier-x.csv", CODES + "007,,,spam_filtered,,,,,their mail of May\n")
-    [row] = load(tmp_path).codes["carrier-x"]["007"]
+    [row] = load(tmp_path).codes["carrier-x"]["7"]
     assert (row.id, row.category, row.action) == ("carrier-x:code:007", "spam_filtered", "fix_content")
+
+
+def test_own_row_replaces_that_of_its_number_whatever_its_zeros(tmp_path: Path) -> None:
+    written(tmp_path, "codes/gsm-map.csv", CODES + "001,,,recipient_moved,,,,,our supplier\n")
+    [row] = load(tmp_path).codes["gsm-map"]["1"]
+    assert (row.id, row.category) == ("gsm-map:code:001", "recipient_moved")
+
+
+def test_number_that_differs_in_its_zeros_alone_stands_twice(tmp_path: Path) -> None:
+    written(tmp_path, "codes/x.csv", CODES + "1,,,expired,,,,,s\n001,,,unknown,,,,,s\n")
+    with pytest.raises(BadRules, match="stands twice"):
+        load(tmp_path)
+
+
+def test_zeros_of_what_is_no_number_are_part_of_the_code(tmp_path: Path) -> None:
+    written(tmp_path, "codes/x.csv", CODES + "00B,,,expired,,,,,s\n0b,,,unknown,,,,,s\n000,,,unknown,,,,,s\n")
+    assert set(load(tmp_path).codes["x"]) == {"00b", "0b", "0"}
 
 
 def test_row_takes_what_it_leaves_out_from_its_category(tmp_path: Path) -> None:
@@ -208,7 +225,7 @@ def test_row_takes_what_it_leaves_out_from_its_category(tmp_path: Path) -> None:
 
 
 def test_own_category_row_is_what_all_rows_take_their_defaults_from(tmp_path: Path) -> None:
-    written(tmp_path, "categories.csv", CATEGORIES + "recipient_unknown,transient,review,Ask first.\n")
+    written(tmp_path, "categories.csv", CATEGORIES + "recipient_unknown,transient,review,why,Ask first.\n")
     [row] = load(tmp_path).codes["gsm-map"]["1"]
     assert (row.permanence, row.action) == ("transient", "review")
 

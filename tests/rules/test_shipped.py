@@ -8,7 +8,8 @@ import pytest
 
 from acquit.decode import DECODERS
 from acquit.events import CATEGORIES, CHANNELS, FAILED
-from acquit.rules import SHIPPED, VERSION, load
+from acquit.rules import VERSION, load
+from acquit.rules.places import SHIPPED
 from acquit.rules.policy import PolicyRule
 from acquit.suppression.people import FACTS_LIMIT
 

@@ -1,17 +1,20 @@
 """Canonical JSON: submits, receipts, engagements and commands in acquit's own form, as `acquit.submits` carries them.
 
-Times are RFC 3339 or epoch milliseconds. The strict fast path takes what is right; whatever it refuses is read again
-slowly, so that epochs are understood and the complaint names the field.
+Times are RFC 3339 or epoch milliseconds. The strict fast path takes one event that is right; whatever it refuses is read
+again slowly, so that arrays and epochs are understood and the complaint names the field.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import orjson
+from msgspec import Raw
 
 from acquit import events
 from acquit.decode.context import Context
+from acquit.decode.fields import Decoded, Shape
 from acquit.errors import Undecodable
 from acquit.events import Event, Receipt
 
@@ -19,16 +22,35 @@ _TIMES = ("at", "received_at", "submitted_at", "ported_at", "until")
 _EPOCH_MS_LIMIT = 4_102_444_800_000  # the year 2100
 
 
-def decode(body: bytes, _context: Context) -> tuple[Event]:
+_EVENTS = Shape(Raw)
+
+
+def decode(body: bytes, context: Context) -> Iterable[Decoded]:
     try:
-        event = events.decode(body)
+        return (_known(events.decode(body)),)
     except msgspec.ValidationError:
-        event = _decode_slowly(body)
+        if body.lstrip()[:1] == b"[":
+            return _EVENTS.each(body, context, _said)
+        return (_known(_decode_slowly(body)),)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Undecodable("undecodable", f"not JSON: {error}") from None
+
+
+def _said(raw: Raw, _context: Context) -> Iterator[Event]:
+    yield _known(_decode_one(bytes(raw)))
+
+
+def _decode_one(body: bytes) -> Event:
+    try:
+        return events.decode(body)
+    except msgspec.ValidationError:
+        return _decode_slowly(body)
+
+
+def _known(event: Event) -> Event:
     if isinstance(event, Receipt) and event.to is None and event.message_id is None:
         raise Undecodable("missing_field", "$.message_id: a receipt names its message or its recipient")
-    return (event,)
+    return event
 
 
 def _decode_slowly(body: bytes) -> Event:

@@ -6,21 +6,25 @@ A posted receipt names no recipient, and its times are Unix seconds. `originalme
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from acquit.decode.context import Context
-from acquit.decode.fields import flat, optional, required
+from acquit.decode.fields import Decoded, Flat, moment, optional, required
 from acquit.errors import Undecodable
 from acquit.events import Reply, Report
 
 _MESSAGES = frozenset({"sms", "mms"})
 _DELIVERED = "201"
 _STATUS = ("status", "status_code", "status_text", "error_code", "error_text")
+_RECEIPTS = Flat()
 
 
-def decode(body: bytes, context: Context) -> Iterator[Report | Reply]:
-    fields = flat(body)
+def decode(body: bytes, context: Context) -> Iterator[Decoded]:
+    return _RECEIPTS.each(body, context, _said)
+
+
+def _said(fields: Mapping[str, Any], context: Context) -> Iterator[Decoded]:
     if (optional(fields, "message_type") or "sms").casefold() not in _MESSAGES:
         raise Undecodable("absurd_value", "$.message_type: neither sms nor mms")
     yield _reply(fields, context) if _is_inbound(fields) else _report(fields, context)
@@ -36,21 +40,17 @@ def _is_inbound(fields: Mapping[str, Any]) -> bool:
 def _report(fields: Mapping[str, Any], context: Context) -> Report:
     text = _text(fields)
     code = optional(fields, "status_code")
-    return Report(
-        provider="clicksend",
-        channel=context.channel or "sms",
+    return context.report(
+        "clicksend",
+        context.channel or "sms",
         message_id=required(fields, "message_id", "messageid"),
-        to=optional(fields, "to") or context.to,
+        to=optional(fields, "to"),
         at=_time(fields, "timestamp"),
         submitted_at=_time(fields, "timestamp_send") or _time(fields, "date"),
         status=_status(fields, code),
         code=code if text else optional(fields, "error_code") or code,  # the same cause, as a number
         text=text,
-        route=context.route,
-        carrier=optional(fields, "carrier") or context.carrier,
-        account=context.account,
-        stream=context.stream,
-        supplier=context.supplier,
+        carrier=optional(fields, "carrier"),
     )
 
 
@@ -66,24 +66,17 @@ def _text(fields: Mapping[str, Any]) -> str | None:
 
 
 def _reply(fields: Mapping[str, Any], context: Context) -> Reply:
-    return Reply(
-        provider="clicksend",
-        channel=context.channel or "sms",
+    return context.reply(
+        "clicksend",
+        context.channel or "sms",
         to=required(fields, "from"),
-        text=optional(fields, "body") or optional(fields, "message") or "",
+        text=optional(fields, "body") or optional(fields, "message"),
         message_id=optional(fields, "original_message_id") or optional(fields, "originalmessageid"),
         at=_time(fields, "timestamp") or _time(fields, "date"),
-        account=context.account,
-        stream=context.stream,
     )
 
 
 def _time(fields: Mapping[str, Any], name: str) -> datetime | None:
-    """None where there is no time in it: a scheduled message's is 0."""
+    """Unix seconds. None where there is no time in it: a scheduled message's is 0."""
     seconds = optional(fields, name) or ""
-    if not seconds.isdecimal() or not seconds.strip("0"):
-        return None
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise Undecodable("absurd_value", f"$.{name}: is no Unix time in seconds") from None
+    return moment(seconds, name) if seconds.isdecimal() else None

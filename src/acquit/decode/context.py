@@ -1,10 +1,16 @@
-"""What is known of a payload beside its bytes: the envelope's or the record's word for what the provider does not say."""
+"""What is known of a payload beside its bytes: the envelope's or the record's word for what the provider does not say.
 
+`report` and `reply` make what a decoder yields of what the payload says and what is known beside it.
+"""
+
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from acquit.events import Channel, Text
+from acquit.errors import Undecodable
+from acquit.events import Channel, EngagementType, Reply, Report, Text, Time
 
 
 class Context(Struct, frozen=True, omit_defaults=True):
@@ -19,8 +25,35 @@ class Context(Struct, frozen=True, omit_defaults=True):
     to: str | None = None  # the recipient, where the payload cannot name it (a bare SMPP receipt text)
     err_dictionary: str | None = None  # the code table of the route's `err` values (rules/codes/<name>.csv)
     zone: str | None = None  # IANA name of the zone of times that come without one; UTC if not said
+    ported_at: Time | None = None  # when the recipient's number went to another operator, where that is known
 
     @property
-    def tz(self) -> ZoneInfo:
-        """The zone as an object. Raises zoneinfo.ZoneInfoNotFoundError or ValueError if there is no such zone."""
-        return ZoneInfo(self.zone or "UTC")
+    def tz(self) -> ZoneInfo | None:
+        """The zone of the route, if one is said. Raises Undecodable if there is no such zone."""
+        try:
+            return None if self.zone is None else ZoneInfo(self.zone)
+        except (LookupError, ValueError, OSError):
+            raise Undecodable("absurd_value", "context.zone: no such time zone") from None
+
+    def filled(self, err_dictionary: str | None, zone: str | None) -> "Context":
+        """With what a route's profile knows, where nothing is said here."""
+        return replace(self, err_dictionary=self.err_dictionary or err_dictionary, zone=self.zone or zone)
+
+    def report(  # noqa: PLR0913 -- what a report holds, by name
+        self, provider: str, channel: Channel, *, message_id: str | None, to: str | None = None,
+        at: datetime | None = None, submitted_at: datetime | None = None, status: str | None = None,
+        code: str | None = None, text: str | None = None, codes: str | None = None, carrier: str | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> Report:  # fmt: skip
+        """A report of this provider, on the channel that the payload names."""
+        return Report(
+            provider, channel, message_id, to or self.to, at, submitted_at, status, code, text, codes, self.route,
+            carrier or self.carrier, self.account, self.stream, self.supplier, retry_after_seconds,
+        )  # fmt: skip
+
+    def reply(
+        self, provider: str, channel: Channel, *, to: str, text: str | None = None, message_id: str | None = None,
+        at: datetime | None = None, says: EngagementType | None = None, only: str | None = None,
+    ) -> Reply:  # fmt: skip
+        """What a person wrote or did; `only` names the list, group or topic that it is about, if not all of our messages."""
+        return Reply(provider, channel, to, text or "", message_id, at, says, self.account, self.stream, only)

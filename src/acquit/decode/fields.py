@@ -1,23 +1,86 @@
-"""The fields of a provider's payload, read with care: what is missing or of another type is named, never quoted.
+"""The parts of a provider's payload, read with care: what is missing or of another type is named, never quoted.
 
-JSON of a known shape becomes a Struct (`read`). A flat payload, JSON or form, becomes a dict (`flat`) of which
-`required` and `optional` take strings. All raise Undecodable, whose detail holds the field's path and no value.
+A body holds one event or several: JSON objects of a known shape (`Shape`), or flat fields, as JSON or as a form (`Flat`).
+Each event is read by itself, and one that cannot be read is yielded as Undecodable in its place: it costs its neighbours
+nothing. Whatever is raised is Undecodable, whose detail holds the field's path and no value.
 """
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import Raw
 
+from acquit.decode.context import Context
 from acquit.errors import Undecodable
+from acquit.events import WORDS_LIMIT, Event, Ignored, Reply, Report, from_epoch_ms
 
+Decoded: TypeAlias = Report | Reply | Event | Ignored | Undecodable
 T = TypeVar("T")
-_FLAT: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+Tell: TypeAlias = Callable[[T, Context], Iterable[Decoded]]
+"""What one event of a body says."""
+
+EVENTS_LIMIT = 5_000
+"""Events in one body. Providers send hundreds at most; a body of a million empty objects is an attack or a fault."""
+FIELDS_LIMIT = 1_000
+ESCAPES_LIMIT = 150_000
+"""Percent signs in one form: a quarter of a microsecond each, and no message has so many."""
+_MS_FROM = 100_000_000_000  # the year 5138 in seconds, 1973 in milliseconds
+_EPOCH_MS_LIMIT = 4_102_444_800_000  # 2100
+_RAWS: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
+_NUMBER = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,9})?")
+_LOCAL_PART = re.compile(r"""(?:"[^"@]{0,64}"|(?<![^\s<>@,;])["'(]?([^\s<>@,;"'(]?)[^\s<>@,;]{0,64})@""")
 
 
-def read(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
-    """The payload as the decoder's Struct."""
+class Shape(Generic[T]):
+    """JSON events of one shape: one as the whole body, or an array of them, whichever the provider sends today."""
+
+    def __init__(self, event: type[T]) -> None:
+        self._one: msgspec.json.Decoder[T] = msgspec.json.Decoder(event)
+
+    def one(self, body: bytes | Raw) -> T:
+        return read(self._one, body)
+
+    def each(self, body: bytes, context: Context, tell: Tell[T]) -> Iterator[Decoded]:
+        """What the events of a body say."""
+        if body.lstrip()[:1] == b"[":
+            events = read(_RAWS, body)
+            return self.each_of(events, context, tell)
+        return iter(tell(self.one(body), context))
+
+    def each_of(self, events: Sequence[Raw], context: Context, tell: Tell[T], path: str = "$") -> Iterator[Decoded]:
+        """What the events of an array say that stands at this path."""
+        for place, event in enumerate(_bounded(events, path)):
+            try:
+                for said in tell(self.one(event), context):
+                    yield _placed(said, f"{path}[{place}]") if isinstance(said, Undecodable) else said
+            except Undecodable as error:
+                yield _placed(error, f"{path}[{place}]")
+
+
+class Flat:
+    """Events of flat fields: a form, a query string, a JSON object or an array of these.
+
+    `charset` is that of a form that is no UTF-8, where the provider sends such.
+    """
+
+    def __init__(self, charset: str | None = None) -> None:
+        self._json: Shape[dict[str, Any]] = Shape(dict[str, Any])
+        self._charset = charset
+
+    def each(self, body: bytes, context: Context, tell: Tell[Mapping[str, Any]]) -> Iterator[Decoded]:
+        body = body.strip()
+        if body[:1] in {b"{", b"["}:
+            return self._json.each(body, context, tell)
+        return iter(tell(_form(body, self._charset), context))
+
+
+def read(decoder: "msgspec.json.Decoder[T]", body: bytes | Raw) -> T:
+    """The payload as what the decoder is for."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -26,14 +89,15 @@ def read(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
         raise Undecodable("undecodable", "not JSON") from None
 
 
-def flat(body: bytes) -> dict[str, Any]:
-    """The fields of a JSON object, or of a form (application/x-www-form-urlencoded)."""
-    body = body.strip()
-    return read(_FLAT, body) if body.startswith(b"{") else _form(body)
+def given(value: T | None, name: str) -> T:
+    """The value of a field that must be there."""
+    if value is None or value == "":
+        raise Undecodable("missing_field", f"$.{name}: is missing or empty")
+    return value
 
 
 def required(fields: Mapping[str, Any], *names: str) -> str:
-    """The first of these fields that holds something."""
+    """The first of these flat fields that holds something."""
     for name in names:
         value = optional(fields, name)
         if value is not None:
@@ -42,7 +106,7 @@ def required(fields: Mapping[str, Any], *names: str) -> str:
 
 
 def optional(fields: Mapping[str, Any], name: str) -> str | None:
-    """The field as a string, whole numbers too; None if it is absent, null or empty."""
+    """The flat field as a string, whole numbers too; None if it is absent, null or empty."""
     value = fields.get(name)
     if value is None or value == "":
         return None
@@ -53,12 +117,63 @@ def optional(fields: Mapping[str, Any], name: str) -> str | None:
     raise Undecodable("wrong_type", f"$.{name}: expected a string")
 
 
-def _form(body: bytes) -> dict[str, Any]:
+def moment(value: str | float | None, name: str, zone: tzinfo | None = None) -> datetime | None:
+    """A time in UTC: ISO 8601 in any of its forms, or an epoch in seconds or milliseconds, as a number or a text.
+
+    `zone` is that of a time that names none, UTC if not said. None where there is no time: null, empty or zero.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return _iso(value, name, zone)
+    epoch = float(value)
+    milliseconds = epoch if epoch >= _MS_FROM else epoch * 1000
+    if not 0 <= milliseconds < _EPOCH_MS_LIMIT:
+        raise Undecodable("absurd_value", f"$.{name}: is no epoch before 2100")
+    return from_epoch_ms(milliseconds) if milliseconds else None
+
+
+def _iso(text: str, name: str, zone: tzinfo | None) -> datetime | None:
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
-    except ValueError:  # not UTF-8, as it stands or behind its percent signs
-        raise Undecodable("undecodable", "neither a JSON object nor a form in UTF-8") from None
-    return dict(pairs)
+        time = datetime.fromisoformat(text.strip())
+        return (time if time.tzinfo else time.replace(tzinfo=zone or UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Undecodable("absurd_value", f"$.{name}: is no time of a known form") from None
+
+
+def masked(text: str | None) -> str | None:
+    """Another server's words, in which every address keeps its first letter and its domain alone."""
+    if not text:
+        return None
+    text = text[:WORDS_LIMIT]
+    return _LOCAL_PART.sub(r"\1***@", text) if "@" in text else text
+
+
+def _form(body: bytes, charset: str | None = None) -> dict[str, Any]:
+    if body.count(b"%") > ESCAPES_LIMIT:
+        raise Undecodable("undecodable", f"neither JSON nor a form of {ESCAPES_LIMIT} percent signs at most")
+    for known in ("utf-8", charset):
+        with suppress(ValueError):  # of another charset, as it stands or behind its percent signs; or too many fields
+            if known is not None:
+                return _pairs(body, known)
+    raise Undecodable("undecodable", f"neither JSON nor a form in UTF-8 of {FIELDS_LIMIT} fields at most")
+
+
+def _pairs(body: bytes, charset: str) -> dict[str, Any]:
+    text = body.decode(charset)
+    return dict(parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=FIELDS_LIMIT))
+
+
+def _bounded(events: Sequence[T], path: str) -> Sequence[T]:
+    if len(events) > EVENTS_LIMIT:
+        raise Undecodable("absurd_value", f"{path}: holds more than {EVENTS_LIMIT} events")
+    return events
+
+
+def _placed(error: Undecodable, path: str) -> Undecodable:
+    """The error of one event, with its place in the body before the field's own path."""
+    return Undecodable(error.reason, path + error.detail.removeprefix("$") if error.detail.startswith("$") else
+                       f"{path}: {error.detail}")  # fmt: skip
 
 
 def _complaint(problem: str) -> Undecodable:

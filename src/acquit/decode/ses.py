@@ -1,76 +1,68 @@
-"""Amazon SES: notifications about an identity and published events, in the envelope of SNS or without it.
+"""Amazon SES: notifications about an identity and published events, in the envelope of SNS or EventBridge or without.
 
 https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html (notificationType)
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html (eventType)
-One Report for every recipient. SES retries by itself: a bounce is its last word, a delay is not. What SNS says about
-itself (a confirmation to click, a topic that was validated) is nothing for us, and yields nothing.
+One Report for every recipient. SES retries by itself: a bounce is its last word, a delay is not. It does not say which
+of several recipients opened or clicked.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from functools import partial
+from typing import TypeAlias
 
-import msgspec
-from msgspec import Struct, field
+from msgspec import Raw, Struct
 
 from acquit.decode.context import Context
-from acquit.decode.fields import read
+from acquit.decode.fields import Decoded, Shape, given, masked, moment
+from acquit.decode.sns import Topic
 from acquit.errors import Undecodable
-from acquit.events import Engagement, EngagementType, Report, Text, Time
+from acquit.events import EngagementType, Ignored, Reply, Report, Text
 
-_ABOUT_SNS = frozenset({"SubscriptionConfirmation", "UnsubscribeConfirmation"})
-# https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html
-_GREETING = "Successfully validated SNS topic"  # plain text, in place of the JSON, once for every event destination
 _ABOUT_A_TOPIC = "AmazonSnsSubscriptionSucceeded"
 _NO_COMPLAINT = frozenset({"auth-failure", "not-spam"})
 """The feedback types (RFC 6591, RFC 6430) by which nobody complains. Whatever else may come is a complaint."""
-_LOCAL_PART = re.compile(r"""(?:"[^"@]*"|(?<![^\s<>@,;])["'(]?([^\s<>@,;"'(]?)[^\s<>@,;]*)@""")
-
-
-class Envelope(Struct, frozen=True, gc=False):
-    """https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html"""
-
-    type: str | None = field(name="Type", default=None)
-    message: str | None = field(name="Message", default=None)
 
 
 class Mail(Struct, frozen=True, rename="camel", gc=False):
     message_id: Text
-    timestamp: Time | None = None
-    destination: list[str] = []
+    timestamp: str | None = None
+    destination: list[Raw] | None = None
 
 
 class Recipient(Struct, frozen=True, rename="camel", gc=False):
+    """`status` is the enhanced code (5.1.1), which stands in where the other server's words are not known."""
+
     email_address: str
+    status: str | None = None
     diagnostic_code: str | None = None
 
 
 class Bounce(Struct, frozen=True, rename="camel", gc=False):
     bounce_type: str
-    bounced_recipients: list[Recipient]
+    bounced_recipients: list[Raw]
     bounce_sub_type: str = "Undetermined"
-    timestamp: Time | None = None
+    timestamp: str | None = None
 
 
 class Complaint(Struct, frozen=True, rename="camel", gc=False):
     """The recipients are those who may have complained: mailbox providers hide who did, and SES names all of theirs."""
 
-    complained_recipients: list[Recipient]
+    complained_recipients: list[Raw]
     complaint_feedback_type: str | None = None
     complaint_sub_type: str | None = None
-    timestamp: Time | None = None
+    timestamp: str | None = None
 
 
 class Delivery(Struct, frozen=True, gc=False):
-    recipients: list[str]
-    timestamp: Time | None = None
+    recipients: list[Raw]
+    timestamp: str | None = None
 
 
 class Delay(Struct, frozen=True, rename="camel", gc=False):
-    delayed_recipients: list[Recipient]
+    delayed_recipients: list[Raw]
     delay_type: str = "Undetermined"
-    timestamp: Time | None = None
+    timestamp: str | None = None
 
 
 class Reject(Struct, frozen=True, gc=False):
@@ -86,16 +78,22 @@ class Failure(Struct, frozen=True, rename="camel", gc=False):
 class Moment(Struct, frozen=True, gc=False):
     """An open or a click. Its link, address and browser are nobody's business here."""
 
-    timestamp: Time | None = None
+    timestamp: str | None = None
+
+
+class Choice(Struct, frozen=True, rename="camel", gc=False):
+    topic_name: str
+    subscription_status: str
 
 
 class Preferences(Struct, frozen=True, rename="camel", gc=False):
     unsubscribe_all: bool = False
+    topic_subscription_status: list[Raw] | None = None
 
 
 class Subscription(Struct, frozen=True, rename="camel", gc=False):
     new_topic_preferences: Preferences = Preferences()
-    timestamp: Time | None = None
+    timestamp: str | None = None
 
 
 class Event(Struct, frozen=True, rename="camel", gc=False):
@@ -115,90 +113,111 @@ class Event(Struct, frozen=True, rename="camel", gc=False):
     subscription: Subscription | None = None
 
 
-_ENVELOPE = msgspec.json.Decoder(Envelope)
-_EVENT = msgspec.json.Decoder(Event)
-
-Decoded: TypeAlias = Report | Engagement
 Reader: TypeAlias = Callable[[Event, Mail, Context], Iterator[Decoded]]
-Value = TypeVar("Value")
+Reporting: TypeAlias = Callable[..., Report]
+
+_EVENTS = Topic("ses", Event)
+_RECIPIENTS = Shape(Recipient)
+_ADDRESSES = Shape(str)
+_CHOICES = Shape(Choice)
 
 
 def decode(body: bytes, context: Context) -> Iterator[Decoded]:
-    envelope = read(_ENVELOPE, body)
-    if envelope.type in _ABOUT_SNS or (envelope.message or "").startswith(_GREETING):
-        return
-    event = read(_EVENT, body if envelope.message is None else envelope.message.encode())
-    name = event.event_type or event.notification_type
+    return _EVENTS.each(body, context, _said)
+
+
+def _said(event: Event, context: Context) -> Iterator[Decoded]:
+    name = given(event.event_type or event.notification_type, "eventType")
     if name == _ABOUT_A_TOPIC:
+        yield Ignored("ses", name)
         return
-    reader = _READERS.get(_given(name, "eventType").casefold())
+    mail = given(event.mail, "mail")
+    reader = _READERS.get(name.casefold())
     if reader is None:
-        raise Undecodable("absurd_value", "$.eventType: no word of its closed list")
-    yield from reader(event, _given(event.mail, "mail"), context)
+        yield Ignored("ses", name)
+    else:
+        yield from reader(event, mail, context)
 
 
-def _given(value: Value | None, name: str) -> Value:
-    if value is None:
-        raise Undecodable("missing_field", f"$.{name}: is missing")
-    return value
-
-
-def _bounce(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
-    bounce = _given(event.bounce, "bounce")
+def _bounce(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    bounce = given(event.bounce, "bounce")
     status, code = f"bounce:{bounce.bounce_type}", f"{bounce.bounce_type}/{bounce.bounce_sub_type}"
-    for to, text in _people(bounce.bounced_recipients, context):
-        yield _report(mail, context, to=to, at=bounce.timestamp, status=status, code=code, text=text)
+    at = moment(bounce.timestamp, "bounce.timestamp")
+    report = _reporting(mail, context, at=at, status=status, code=code)
+    return _of_recipients(bounce.bounced_recipients, "$.bounce.bouncedRecipients", context, report)
 
 
-def _complaint(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
+def _complaint(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
     """Two feedback types are no complaint; with a subtype SES did not even send, for somebody complained long ago."""
-    complaint = _given(event.complaint, "complaint")
+    complaint = given(event.complaint, "complaint")
     kind = complaint.complaint_feedback_type
     what = complaint.complaint_sub_type or (kind if kind and kind.casefold() in _NO_COMPLAINT else None)
-    status = f"complaint:{what}" if what else "complaint"
-    for to, _ in _people(complaint.complained_recipients, context):
-        yield _report(mail, context, to=to, at=complaint.timestamp, status=status, code=kind)
+    at = moment(complaint.timestamp, "complaint.timestamp")
+    report = _reporting(mail, context, at=at, status=f"complaint:{what}" if what else "complaint", code=kind)
+    return _of_recipients(complaint.complained_recipients, "$.complaint.complainedRecipients", context, report)
 
 
-def _delivery(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
-    delivery = _given(event.delivery, "delivery")
-    for to in _addresses(delivery.recipients, context):
-        yield _report(mail, context, to=to, at=delivery.timestamp, status="delivery")
+def _delay(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    delay = given(event.delivery_delay, "deliveryDelay")
+    at = moment(delay.timestamp, "deliveryDelay.timestamp")
+    report = _reporting(mail, context, at=at, status="deliverydelay", code=f"DeliveryDelay/{delay.delay_type}")
+    return _of_recipients(delay.delayed_recipients, "$.deliveryDelay.delayedRecipients", context, report)
 
 
-def _delay(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
-    delay = _given(event.delivery_delay, "deliveryDelay")
-    code = f"DeliveryDelay/{delay.delay_type}"
-    for to, text in _people(delay.delayed_recipients, context):
-        yield _report(mail, context, to=to, at=delay.timestamp, status="deliverydelay", code=code, text=text)
+def _delivery(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    delivery = given(event.delivery, "delivery")
+    at = moment(delivery.timestamp, "delivery.timestamp")
+    report = _reporting(mail, context, at=at, status="delivery")
+    return _of_addresses(delivery.recipients, "$.delivery.recipients", context, report)
 
 
-def _send(_event: Event, mail: Mail, context: Context) -> Iterator[Report]:
-    yield from _to_all(mail, context, status="send")
+def _send(_event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    return _of_everybody(mail, context, _reporting(mail, context, status="send"))
 
 
-def _reject(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
-    yield from _to_all(mail, context, status="reject", code=event.reject.reason if event.reject else None)
+def _reject(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    reason = event.reject.reason if event.reject else None
+    return _of_everybody(mail, context, _reporting(mail, context, status="reject", code=reason))
 
 
-def _rendering_failure(event: Event, mail: Mail, context: Context) -> Iterator[Report]:
-    template = _masked(event.failure.template_name) if event.failure else None
-    yield from _to_all(mail, context, status="rendering failure", text=template)
+def _rendering_failure(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    template = masked(event.failure.template_name) if event.failure else None
+    return _of_everybody(mail, context, _reporting(mail, context, status="rendering failure", text=template))
 
 
-def _open(event: Event, mail: Mail, context: Context) -> Iterator[Engagement]:
-    yield from _engagement(mail, context, at=event.open.timestamp if event.open else None, kind="open")
+def _open(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    at = moment(event.open.timestamp, "open.timestamp") if event.open else None
+    yield Ignored("ses", "open by one of several") if _are_several(mail) else _reply(mail, context, at=at, says="open")
 
 
-def _click(event: Event, mail: Mail, context: Context) -> Iterator[Engagement]:
-    yield from _engagement(mail, context, at=event.click.timestamp if event.click else None, kind="click")
+def _click(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    at = moment(event.click.timestamp, "click.timestamp") if event.click else None
+    yield (
+        Ignored("ses", "click by one of several") if _are_several(mail) else _reply(mail, context, at=at, says="click")
+    )
 
 
-def _subscription(event: Event, mail: Mail, context: Context) -> Iterator[Engagement]:
-    """A STOP only where the person wants nothing at all: a topic is no scope of ours, and a return to one no START."""
-    subscription = _given(event.subscription, "subscription")
-    if subscription.new_topic_preferences.unsubscribe_all:
-        yield from _engagement(mail, context, at=subscription.timestamp, kind="stop")
+def _subscription(event: Event, mail: Mail, context: Context) -> Iterator[Decoded]:
+    """A STOP, of everything or of the topics that are not wanted; nothing new otherwise.
+
+    A return to a topic is no START, for that would lift what the person said of the others.
+    """
+    subscription = given(event.subscription, "subscription")
+    if _are_several(mail):  # a STOP that could hold nobody: it is kept where people look, as a dead letter
+        raise Undecodable("absurd_value", "$.mail.destination: names several, of whom one has unsubscribed")
+    at = moment(subscription.timestamp, "subscription.timestamp")
+    wishes = subscription.new_topic_preferences
+    if wishes.unsubscribe_all:
+        yield _reply(mail, context, at=at, says="stop")
+        return
+
+    def told(choice: Choice, context: Context) -> Iterator[Reply]:
+        if choice.subscription_status.casefold() == "optout":
+            yield _reply(mail, context, at=at, says="stop", stream=given(choice.topic_name, "topicName"))
+
+    path = "$.subscription.newTopicPreferences.topicSubscriptionStatus"
+    stops = list(_CHOICES.each_of(wishes.topic_subscription_status or (), context, told, path))
+    yield from stops or [Ignored("ses", "Subscription")]
 
 
 _READERS: Mapping[str, Reader] = {
@@ -215,69 +234,57 @@ _READERS: Mapping[str, Reader] = {
 }
 
 
-def _people(recipients: list[Recipient], context: Context) -> Iterator[tuple[str | None, str | None]]:
-    """Each recipient with what the other server said; one that is not named is the context's."""
+def _reporting(
+    mail: Mail, context: Context, *, status: str, at: datetime | None = None, code: str | None = None,
+    text: str | None = None,
+) -> Reporting:  # fmt: skip
+    """All of a report but who it is of."""
+    sent_at = moment(mail.timestamp, "mail.timestamp")
+    return partial(
+        context.report, "ses", "email", message_id=mail.message_id, at=at or sent_at, submitted_at=sent_at,
+        status=status, code=code, text=text,
+    )  # fmt: skip
+
+
+def _of_recipients(recipients: Sequence[Raw], path: str, context: Context, report: Reporting) -> Iterator[Decoded]:
+    """A report of each, with what the other server said; where nobody is named, of the context's recipient."""
+
+    def told(recipient: Recipient, _: Context) -> Iterator[Report]:
+        to = given(_bare(recipient.email_address), "emailAddress")
+        yield report(to=to, text=masked(recipient.diagnostic_code or recipient.status))
+
+    yield from _RECIPIENTS.each_of(recipients, context, told, path)
     if not recipients:
-        yield context.to, None
-    for recipient in recipients:
-        yield recipient.email_address, _masked(recipient.diagnostic_code)
+        yield report()
 
 
-def _to_all(
-    mail: Mail, context: Context, *, status: str, code: str | None = None, text: str | None = None
-) -> Iterator[Report]:
-    for to in _addresses(mail.destination, context):
-        yield _report(mail, context, to=to, at=mail.timestamp, status=status, code=code, text=text)
+def _of_addresses(addresses: Sequence[Raw], path: str, context: Context, report: Reporting) -> Iterator[Decoded]:
+    def told(address: str, _: Context) -> Iterator[Report]:
+        yield report(to=given(_bare(address), "address"))
+
+    yield from _ADDRESSES.each_of(addresses, context, told, path)
+    if not addresses:
+        yield report()
 
 
-def _addresses(addresses: list[str], context: Context) -> list[str | None]:
-    return [*addresses] or [context.to]
+def _of_everybody(mail: Mail, context: Context, report: Reporting) -> Iterator[Decoded]:
+    return _of_addresses(mail.destination or (), "$.mail.destination", context, report)
 
 
-def _report(
-    mail: Mail, context: Context, *, to: str | None, at: datetime | None, status: str,
-    code: str | None = None, text: str | None = None,
-) -> Report:  # fmt: skip
-    return Report(
-        provider="ses",
-        channel="email",
-        message_id=mail.message_id,
-        to=_bare(to),
-        at=at or mail.timestamp,
-        submitted_at=mail.timestamp,
-        status=status,
-        code=code,
-        text=text,
-        route=context.route,
-        carrier=context.carrier,
-        account=context.account,
-        stream=context.stream,
-        supplier=context.supplier,
-    )
+def _reply(
+    mail: Mail, context: Context, *, at: datetime | None, says: EngagementType, stream: str | None = None
+) -> Reply:
+    to = _bare(_ADDRESSES.one(mail.destination[0])) if mail.destination else context.to
+    return context.reply(
+        "ses", "email", to=given(to, "mail.destination"), message_id=mail.message_id,
+        at=at or moment(mail.timestamp, "mail.timestamp"), says=says, only=stream,
+    )  # fmt: skip
 
 
-def _engagement(mail: Mail, context: Context, *, at: datetime | None, kind: EngagementType) -> Iterator[Engagement]:
-    """Nothing, if the message went to several: SES does not say which of them it was."""
-    people = _addresses(mail.destination, context)
-    if len(people) > 1:
-        return
-    yield Engagement(
-        provider="ses",
-        to=_given(_bare(people[0]), "mail.destination"),
-        channel="email",
-        at=_given(at or mail.timestamp, "mail.timestamp"),
-        type=kind,
-        message_id=mail.message_id,
-        account=context.account,
-        stream=context.stream,
-    )
+def _are_several(mail: Mail) -> bool:
+    return mail.destination is not None and len(mail.destination) > 1
 
 
-def _bare(address: str | None) -> str | None:
+def _bare(address: str) -> str:
     """Without the display name, which SES hands through where the sender wrote one."""
-    return address[address.rfind("<") + 1 : -1] if address and address.endswith(">") else address
-
-
-def _masked(text: str | None) -> str | None:
-    """The other server's words, in which every address keeps its first letter and its domain alone."""
-    return _LOCAL_PART.sub(r"\1***@", text) if text else None
+    return address[address.rfind("<") + 1 : -1] if address.endswith(">") else address

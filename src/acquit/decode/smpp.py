@@ -3,6 +3,7 @@
 SMPP v3.4 issue 1.2, sections 5.2.12, 5.3.2 and Appendix B: https://smpp.org/SMPP_v3_4_Issue1_2.pdf
 The text is vendor specific by the specification's own words: a strict expression reads the usual form, a tolerant
 scanner whatever it refuses. The `text:` field quotes the message itself and never passes.
+A body is the bare text, a PDU as JSON, or an array of PDUs. Kannel's callbacks carry the same text (`receipt`).
 """
 
 import re
@@ -15,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from acquit.decode.context import Context
+from acquit.decode.fields import Decoded, Shape
 from acquit.errors import Undecodable
 from acquit.events import Report
 
@@ -40,6 +42,8 @@ _TAG_NAMES = {
 }
 _GSM, _VENDOR = 3, 8  # the types of network_error_code that a table can explain
 _NO_CODE = frozenset({"", "null", "..."})
+_TEXT_LIMIT = 65_536
+"""Characters of a text: what a message_payload can hold (5.3.2.32)."""
 # 12 digits are YYMMDDhhmmss, or else YYYYMMDDhhmm. No clock is needed: a whole year after 2012 makes a month above 12.
 _CENTURIES = {10: ("20",), 12: ("20", ""), 14: ("",)}
 
@@ -80,16 +84,20 @@ class Said(Struct, frozen=True, gc=False):
     mccmnc: str | None = None
 
 
-_DELIVER_SM = msgspec.json.Decoder(DeliverSm)
+_PDUS = Shape(DeliverSm)
 
 
-def decode(body: bytes, context: Context) -> Iterator[Report]:
+def decode(body: bytes, context: Context) -> Iterator[Decoded]:
     text = _unpadded(_characters(body))
-    if text.startswith("{"):
-        yield _from_pdu(_pdu(text), context)
-    else:
-        said = _read(text)
-        yield _report(said, context, to=context.to, coded=_coded(said.err, None, context))
+    if text.startswith(("{", "[")):
+        return _PDUS.each(text.encode(), context, _said)
+    return iter((_with_news(receipt(text, context)),))
+
+
+def receipt(text: str, context: Context) -> Report:
+    """What the text of a receipt says; nothing but what the context knows, if it is none."""
+    said = _read(text)
+    return _report(said, context, to=None, coded=_coded(said.err, None, context))
 
 
 def _characters(body: bytes) -> str:
@@ -106,13 +114,14 @@ def _unpadded(text: str) -> str:
     return text.strip()
 
 
-def _pdu(text: str) -> DeliverSm:
-    try:
-        return _DELIVER_SM.decode(text)
-    except msgspec.ValidationError as error:
-        raise Undecodable("wrong_type", str(error)) from None
-    except (msgspec.DecodeError, RecursionError):
-        raise Undecodable("undecodable", "begins like a JSON object and is none") from None
+def _said(pdu: DeliverSm, context: Context) -> Iterator[Report]:
+    yield _with_news(_from_pdu(pdu, context))
+
+
+def _with_news(report: Report) -> Report:
+    if report.message_id is None and report.status is None:
+        raise Undecodable("undecodable", "neither a message id nor a state")
+    return report
 
 
 def _from_pdu(pdu: DeliverSm, context: Context) -> Report:
@@ -130,7 +139,7 @@ def _from_pdu(pdu: DeliverSm, context: Context) -> Report:
     if not is_marked and not (said.message_id and said.status):
         raise Undecodable("undecodable", "$.esm_class: not a receipt's, and neither text nor TLVs are a receipt")
     coded = _coded(said.err, _network_error(tlvs.get("network_error_code")), context)
-    return _report(said, context, to=_unpadded(pdu.source_addr or "") or context.to, coded=coded)
+    return _report(said, context, to=_unpadded(pdu.source_addr or ""), coded=coded)
 
 
 def _named(tlvs: Mapping[str, object]) -> dict[str, object]:
@@ -195,6 +204,7 @@ def _coded(err: str | None, network: tuple[int, str] | None, context: Context) -
 
 
 def _read(text: str) -> Said:
+    text = text[:_TEXT_LIMIT]
     usual = _USUAL.fullmatch(text)
     return Said(*usual.groups()) if usual else _scan(text)
 
@@ -218,12 +228,10 @@ def _scan(text: str) -> Said:
 
 
 def _report(said: Said, context: Context, *, to: str | None, coded: tuple[str | None, str | None]) -> Report:
-    if said.message_id is None and said.status is None:
-        raise Undecodable("undecodable", "neither a message id nor a state")
-    zone = _zone(context)
-    return Report(
-        provider="smpp",
-        channel=context.channel or "sms",
+    zone = context.tz
+    return context.report(
+        "smpp",
+        context.channel or "sms",
         message_id=said.message_id,
         to=to,
         at=_time(said.done_date, zone),
@@ -232,19 +240,8 @@ def _report(said: Said, context: Context, *, to: str | None, coded: tuple[str | 
         code=coded[0],
         text=said.quote if said.quote and _NETWORK_WORDS.fullmatch(said.quote) else None,
         codes=coded[1],
-        route=context.route,
-        carrier=said.mccmnc if said.mccmnc and _MCC_MNC.fullmatch(said.mccmnc) else context.carrier,
-        account=context.account,
-        stream=context.stream,
-        supplier=context.supplier,
+        carrier=said.mccmnc if said.mccmnc and _MCC_MNC.fullmatch(said.mccmnc) else None,
     )
-
-
-def _zone(context: Context) -> ZoneInfo | None:
-    try:
-        return context.tz if context.zone else None
-    except (LookupError, ValueError, OSError):
-        raise Undecodable("absurd_value", "context.zone: no such time zone") from None
 
 
 def _time(digits: str | None, zone: ZoneInfo | None) -> datetime | None:

@@ -7,11 +7,11 @@ Twilio adds fields without notice: what is not named here is ignored. AccountSid
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from acquit.decode.context import Context
-from acquit.decode.fields import flat, optional, required
+from acquit.decode.fields import Decoded, Flat, moment, optional, required
 from acquit.errors import Undecodable
 from acquit.events import Channel, EngagementType, Reply, Report
 
@@ -21,10 +21,14 @@ _INBOUND = frozenset({"received", "receiving"})
 # Who hides the number behind a username has a business-scoped user id in its place: whatsapp:US.13491208655302741918
 # https://www.twilio.com/en-us/changelog/whatsapp-bsuid-format-in-conversations-and-webhook-fields
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+")
+_CALLBACKS = Flat()
 
 
-def decode(body: bytes, context: Context) -> Iterator[Report | Reply]:
-    fields = flat(body)
+def decode(body: bytes, context: Context) -> Iterator[Decoded]:
+    return _CALLBACKS.each(body, context, _said)
+
+
+def _said(fields: Mapping[str, Any], context: Context) -> Iterator[Decoded]:
     status = optional(fields, "MessageStatus") or optional(fields, "SmsStatus")
     if (status or "").casefold() in _INBOUND or (status is None and "Body" in fields):
         yield _reply(fields, context)
@@ -34,19 +38,14 @@ def decode(body: bytes, context: Context) -> Iterator[Report | Reply]:
 
 def _report(fields: Mapping[str, Any], context: Context) -> Report:
     to = optional(fields, "To") or ""
-    return Report(
-        provider="twilio",
-        channel=_channel(to) or _channel(optional(fields, "From") or "") or context.channel or "sms",
+    return context.report(
+        "twilio",
+        _channel(to) or _channel(optional(fields, "From") or "") or context.channel or "sms",
         message_id=required(fields, "MessageSid", "SmsSid"),
         to=_number(to, "To"),
         at=_done_at(optional(fields, "RawDlrDoneDate"), context),
         status=required(fields, "MessageStatus", "SmsStatus"),
         code=optional(fields, "ErrorCode"),
-        route=context.route,
-        carrier=context.carrier,
-        account=context.account,
-        stream=context.stream,
-        supplier=context.supplier,
     )
 
 
@@ -55,15 +54,13 @@ def _reply(fields: Mapping[str, Any], context: Context) -> Reply:
     person = _number(sender, "From")
     if person is None:  # a STOP that could hold nobody: it is kept where people look, as a dead letter
         raise Undecodable("missing_field", "$.From: holds no phone number")
-    return Reply(
-        provider="twilio",
-        channel=_channel(sender) or context.channel or "sms",
+    return context.reply(
+        "twilio",
+        _channel(sender) or context.channel or "sms",
         to=person,
-        text=optional(fields, "Body") or "",
+        text=optional(fields, "Body"),
         message_id=optional(fields, "OriginalRepliedMessageSid"),
         says=_SAYS.get((optional(fields, "OptOutType") or "").casefold()),
-        account=context.account,
-        stream=context.stream,
     )
 
 
@@ -87,13 +84,10 @@ def _done_at(digits: str | None, context: Context) -> datetime | None:
     (https://www.twilio.com/en-us/changelog/addition-of-rawdlrdonedate-to-delivered-and-undelivered-status-webhooks),
     and the time of arrival is hours nearer to the truth.
     """
-    if digits is None or context.zone is None or not re.fullmatch("[0-9]{10}", digits):
+    zone = context.tz
+    if digits is None or zone is None or not re.fullmatch("[0-9]{10}", digits):
         return None
     try:
-        zone = context.tz
-    except (LookupError, ValueError, OSError):
-        raise Undecodable("absurd_value", "context.zone: no such time zone") from None
-    try:
-        return datetime.fromisoformat(f"20{digits[:6]}T{digits[6:]}").replace(tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return moment(f"20{digits[:6]}T{digits[6:]}", "RawDlrDoneDate", zone)
+    except Undecodable:
         return None

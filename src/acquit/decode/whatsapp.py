@@ -4,27 +4,25 @@ https://developers.facebook.com/documentation/business-messaging/whatsapp/webhoo
 https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
 https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
-Webhooks about templates, accounts and calls, and errors of the account without a message, hold nothing for us: an
-empty result. The same goes for statuses of payments, and for what WhatsApp itself says in a person's name.
+Webhooks about templates, accounts and calls, errors of the account without a message, statuses of payments, and what
+WhatsApp itself says in a person's name are Ignored. Times are seconds, in some webhooks milliseconds.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeAlias
 
-import msgspec
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 from acquit.decode.context import Context
-from acquit.decode.fields import read
+from acquit.decode.fields import Decoded, Shape, moment
 from acquit.errors import Undecodable
-from acquit.events import EngagementType, Reply, Report, Text, from_epoch_ms
+from acquit.events import EngagementType, Ignored, Reply, Report, Text
 
 _FIELDS = frozenset({"messages", "user_preferences"})
 _NOT_OF_A_PERSON = frozenset({"system", "request_welcome"})
 _PREFERENCES: Mapping[str, EngagementType] = {"stop": "stop", "resume": "start"}
-_MS_FROM = 100_000_000_000  # the year 5138 in seconds, 1973 in milliseconds: some webhooks come with milliseconds
-_EPOCH_MS_LIMIT = 4_102_444_800_000  # 2100
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+")  # seen where numbers belong, before and after usernames began
 
 
@@ -95,95 +93,126 @@ class Contact(Struct, frozen=True, gc=False):
 
 
 class Value(Struct, frozen=True, gc=False):
-    contacts: list[Contact] | None = None
-    statuses: list[Status] | None = None
-    messages: list[Message] | None = None
-    user_preferences: list[Preference] | None = None
+    contacts: list[Raw] | None = None
+    statuses: list[Raw] | None = None
+    messages: list[Raw] | None = None
+    user_preferences: list[Raw] | None = None
+    errors: list[Raw] | None = None
 
 
 class Change(Struct, frozen=True, gc=False):
     field: str
-    value: Value = Value()
+    value: Raw = Raw(b"{}")
 
 
 class Entry(Struct, frozen=True, gc=False):
-    changes: list[Change] | None = None
+    changes: list[Raw] | None = None
 
 
 class Webhook(Struct, frozen=True, gc=False):
     object: str
-    entry: list[Entry]
+    entry: list[Raw]
 
 
-_WEBHOOK = msgspec.json.Decoder(Webhook)
+_WEBHOOKS = Shape(Webhook)
+_ENTRIES = Shape(Entry)
+_CHANGES = Shape(Change)
+_VALUES = Shape(Value)
+_CONTACTS = Shape(Contact)
+_STATUSES = Shape(Status)
+_MESSAGES = Shape(Message)
+_WISHES = Shape(Preference)
+Numbers: TypeAlias = Mapping[str | None, str | None]
+_VALUE = "$.value"
 
 
-def decode(body: bytes, context: Context) -> Iterator[Report | Reply]:
-    webhook = read(_WEBHOOK, body)
+def decode(body: bytes, context: Context) -> Iterator[Decoded]:
+    return _WEBHOOKS.each(body, context, _said)
+
+
+def _said(webhook: Webhook, context: Context) -> Iterator[Decoded]:
     if webhook.object != "whatsapp_business_account":
         raise Undecodable("absurd_value", "$.object: a webhook of another product")
-    for change in (change for entry in webhook.entry for change in entry.changes or ()):
-        if change.field in _FIELDS:
-            yield from _read_value(change.value, context)
+    if not webhook.entry:
+        yield Ignored("whatsapp", webhook.object)
+    yield from _ENTRIES.each_of(webhook.entry, context, _changes, "$.entry")
 
 
-def _read_value(value: Value, context: Context) -> Iterator[Report | Reply]:
-    numbers = {contact.user_id: contact.wa_id for contact in value.contacts or () if contact.user_id}
-    for status in value.statuses or ():
-        if status.type in {"message", None}:
-            yield _report(status, numbers, context)
-    for message in value.messages or ():
-        if message.type not in _NOT_OF_A_PERSON:
-            yield _reply(message, numbers, context)
-    for preference in value.user_preferences or ():
-        if preference.value in _PREFERENCES:
-            yield _wish(preference, numbers, context)
+def _changes(entry: Entry, context: Context) -> Iterator[Decoded]:
+    if not entry.changes:
+        yield Ignored("whatsapp", "entry")
+    yield from _CHANGES.each_of(entry.changes or (), context, _change, "$.changes")
 
 
-def _report(status: Status, numbers: Mapping[str, str | None], context: Context) -> Report:
+def _change(change: Change, context: Context) -> Iterator[Decoded]:
+    if change.field not in _FIELDS:
+        yield Ignored("whatsapp", change.field)
+        return
+    value = _VALUES.one(change.value)
+    numbers = _numbers(value.contacts or ())
+
+    def status(one: Status, context: Context) -> Iterator[Decoded]:
+        yield _report(one, numbers, context) if one.type in {"message", None} else Ignored("whatsapp", one.type)
+
+    def message(one: Message, context: Context) -> Iterator[Decoded]:
+        yield Ignored("whatsapp", one.type) if one.type in _NOT_OF_A_PERSON else _reply(one, numbers, context)
+
+    def wish(one: Preference, context: Context) -> Iterator[Decoded]:
+        yield _wish(one, numbers, context) if one.value in _PREFERENCES else Ignored("whatsapp", change.field)
+
+    yield from _STATUSES.each_of(value.statuses or (), context, status, f"{_VALUE}.statuses")
+    yield from _MESSAGES.each_of(value.messages or (), context, message, f"{_VALUE}.messages")
+    yield from _WISHES.each_of(value.user_preferences or (), context, wish, f"{_VALUE}.user_preferences")
+    if not (value.statuses or value.messages or value.user_preferences):
+        yield Ignored("whatsapp", "errors" if value.errors else change.field)
+
+
+def _numbers(contacts: Sequence[Raw]) -> Numbers:
+    """Whose number is whose, by user id. A contact that cannot be read tells no number."""
+    numbers: dict[str | None, str | None] = {}
+    for contact in contacts:
+        with suppress(Undecodable):
+            known = _CONTACTS.one(contact)
+            numbers[known.user_id] = known.wa_id
+    numbers.pop(None, None)
+    return numbers
+
+
+def _report(status: Status, numbers: Numbers, context: Context) -> Report:
     error = status.errors[0] if status.errors else None
     recipient = status.recipient_participant_id if status.recipient_type == "group" else status.recipient_id
-    return Report(
-        provider="whatsapp",
-        channel="whatsapp",
+    return context.report(
+        "whatsapp",
+        "whatsapp",
         message_id=status.id,
-        to=_number(recipient) or _number(numbers.get(status.recipient_user_id or "")),
-        at=_time(status.timestamp, "statuses[].timestamp"),
+        to=_number(recipient) or _number(numbers.get(status.recipient_user_id)),
+        at=moment(status.timestamp, "timestamp"),
         status=status.status,
         code=str(error.code) if error else None,
         text=error.title or error.message if error else None,
-        route=context.route,
-        carrier=context.carrier,
-        account=context.account,
-        stream=context.stream,
-        supplier=context.supplier,
     )
 
 
-def _reply(message: Message, numbers: Mapping[str, str | None], context: Context) -> Reply:
-    person = _number(message.sender) or _number(numbers.get(message.from_user_id or ""))
-    return Reply(
-        provider="whatsapp",
-        channel="whatsapp",
-        to=_known(person, "messages[].from"),
+def _reply(message: Message, numbers: Numbers, context: Context) -> Reply:
+    person = _number(message.sender) or _number(numbers.get(message.from_user_id))
+    return context.reply(
+        "whatsapp",
+        "whatsapp",
+        to=_known(person, "from"),
         text=_words(message),
         message_id=message.context.id if message.context else None,
-        at=_time(message.timestamp, "messages[].timestamp"),
-        account=context.account,
-        stream=context.stream,
+        at=moment(message.timestamp, "timestamp"),
     )
 
 
-def _wish(preference: Preference, numbers: Mapping[str, str | None], context: Context) -> Reply:
-    person = _number(preference.wa_id) or _number(numbers.get(preference.user_id or ""))
-    return Reply(
-        provider="whatsapp",
-        channel="whatsapp",
-        to=_known(person, "user_preferences[].wa_id"),
-        at=_time(preference.timestamp, "user_preferences[].timestamp"),
+def _wish(preference: Preference, numbers: Numbers, context: Context) -> Reply:
+    person = _number(preference.wa_id) or _number(numbers.get(preference.user_id))
+    return context.reply(
+        "whatsapp",
+        "whatsapp",
+        to=_known(person, "wa_id"),
+        at=moment(preference.timestamp, "timestamp"),
         says=_PREFERENCES[preference.value],
-        account=context.account,
-        stream=context.stream,
     )
 
 
@@ -197,20 +226,8 @@ def _number(address: str | None) -> str | None:
     return None if not address or _USER_ID.fullmatch(address) else address
 
 
-def _known(person: str | None, path: str) -> str:
+def _known(person: str | None, name: str) -> str:
     """The person's number. Without one a STOP could hold nobody: it is kept where people look, as a dead letter."""
     if person is None:
-        raise Undecodable("missing_field", f"$.entry[].changes[].value.{path}: holds no phone number")
+        raise Undecodable("missing_field", f"$.{name}: holds no phone number")
     return person
-
-
-def _time(epoch: int | str | None, path: str) -> datetime | None:
-    """Seconds, or milliseconds, since 1970."""
-    if epoch is None or epoch == "":
-        return None
-    if isinstance(epoch, str) and not re.fullmatch("[0-9]{1,16}", epoch):
-        raise Undecodable("absurd_value", f"$.entry[].changes[].value.{path}: is no epoch in seconds")
-    milliseconds = int(epoch) if int(epoch) >= _MS_FROM else int(epoch) * 1000
-    if not 0 <= milliseconds < _EPOCH_MS_LIMIT:
-        raise Undecodable("absurd_value", f"$.entry[].changes[].value.{path}: is no epoch before 2100")
-    return from_epoch_ms(milliseconds)

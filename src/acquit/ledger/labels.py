@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from acquit.blocks import Blocks
 from acquit.effects import Cell
-from acquit.events import Channel, Receipt, Submit
+from acquit.events import Channel, Receipt, Submit, epoch_ms
 from acquit.normalise import guess_carrier
 
 
@@ -19,6 +19,7 @@ class Labels(NamedTuple):
     country: str | None
     account: str | None
     stream: str | None
+    ported_ms: int | None = None  # of the number, where the submit says that it was ported lately
 
 
 def of_submit(submit: Submit) -> Labels:
@@ -26,6 +27,7 @@ def of_submit(submit: Submit) -> Labels:
     return Labels(
         submit.channel, submit.route, submit.supplier, submit.carrier or guess, guess is not None,
         submit.country, submit.account, submit.stream,
+        epoch_ms(submit.ported_at) if submit.ported_at else None,
     )  # fmt: skip
 
 

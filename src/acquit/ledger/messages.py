@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from acquit.blocks import Blocks
-from acquit.effects import Tally
-from acquit.events import Receipt, Submit, epoch_ms
+from acquit.effects import Cell, Tally
+from acquit.events import CATEGORIES, PERMANENCES, STATUSES, Receipt, Submit, epoch_ms
 from acquit.hours import Hours
 from acquit.ledger import labels
 from acquit.ledger.labels import Labels, Numbers
@@ -26,10 +26,13 @@ from acquit.ledger.merge import (
     take_good,
 )
 from acquit.ledger.totals import Running, Standing, Totals
+from acquit.reasons.revising import graded, permanence_of
+from acquit.rules.routes import Routes
 
 FIRST_AT, SUBMITTED_AT, SUBMIT = 1, 2, 3
 FOR_EVER = 1 << 60
 CATEGORY_UNKNOWN = CATEGORY_NUMBER["unknown"]
+_PERMANENCES: tuple[str, ...] = PERMANENCES
 
 
 class News(StrEnum):
@@ -56,11 +59,12 @@ class Booked(NamedTuple):
 class Messages:
     """Every message of the window. `totals` is what they add up to, `numbers` the labels that they share."""
 
-    def __init__(self, *, hours: Hours, window_hours: float) -> None:
+    def __init__(self, *, hours: Hours, window_hours: float, routes: Routes) -> None:
         self.table: Blocks[Message] = Blocks(Message)
         self.totals = Totals()
         self.numbers = Numbers()
         self._hours = hours
+        self._routes = routes
         self._window_ms = round(window_hours * 3_600_000)
         self._hour_of: dict[str, int] = {}
         self._cells: dict[tuple[int, int, int], tuple[str, Running]] = {}
@@ -134,7 +138,7 @@ class Messages:
         if hour is None:
             return Message(), None, None
         message = self.table.rows[hour][key]
-        return message, self._place(message, hour, is_email=is_email), hour
+        return message, self._place(key, message, hour, is_email=is_email), hour
 
     def _book(
         self, key: str, message: Message, before: "_Place | None", hour: int | None, *, moved: bool, is_email: bool
@@ -150,7 +154,7 @@ class Messages:
                 self.table.remove(hour, key)
             self.table.put(now, key, message)
             self._hour_of[key] = now
-        after = self._place(message, now, is_email=is_email)
+        after = self._place(key, message, now, is_email=is_email)
         if before is None:
             self.totals.add(after.key, after.running, after.standing, 1)
         elif before.key != after.key or before.standing != after.standing:
@@ -186,26 +190,40 @@ class Messages:
             merged = labels.merged(self.numbers[message.receipt], self.numbers[ours])
             message.receipt = self.numbers.number(merged)
 
-    def _place(self, message: Message, hour: int, *, is_email: bool) -> "_Place":
+    def _place(self, key: str, message: Message, hour: int, *, is_email: bool) -> "_Place":
         found = self._cells.get((message.submit, message.receipt, hour))
         if found is None:
             submit = self.numbers[message.submit] if message.submit != NOTHING else None
             receipt = self.numbers[message.receipt] if message.receipt != NOTHING else None
             found = self.totals.open(labels.cell(submit, receipt, hour))
             self._cells[message.submit, message.receipt, hour] = found
-        status = message.status(is_email=is_email)
+        return _Place(found[0], found[1], self._standing(key, message, found[1].cell, is_email=is_email))
+
+    def _standing(self, key: str, message: Message, cell: Cell, *, is_email: bool) -> Standing:
+        """What the message counts as: what was reported, as its route's profile and a port of its number make it."""
+        status, is_submitted = message.status(is_email=is_email), message.submit != NOTHING
         if IS_BAD[status]:
-            standing = (status, message.category, message.permanence, message.submit != NOTHING)
-        else:
-            standing = (status, NOTHING, NOTHING, message.submit != NOTHING)
-        return _Place(found[0], found[1], standing)
+            permanence = message.permanence
+            ported_ms = self.numbers[message.submit].ported_ms if is_submitted else None
+            if ported_ms is not None:
+                permanence = _while_porting(message, ported_ms)
+            return status, message.category, permanence, is_submitted
+        if self._routes.profiles:
+            provider = key.partition("/")[0]
+            profile = self._routes.profile(cell.route, cell.supplier, provider)
+            status = STATUS_NUMBER[graded(STATUSES[status], profile)] if profile else status
+        return status, NOTHING, NOTHING, is_submitted
+
+
+def _while_porting(message: Message, ported_ms: int) -> int:
+    """The permanence of the message's failure, as a number in the order of PERMANENCES."""
+    category, permanence = CATEGORIES[message.category], PERMANENCES[message.permanence]
+    return _PERMANENCES.index(permanence_of(category, permanence, at_ms=message.bad_ms, ported_ms=ported_ms))
 
 
 def _key(event: Submit | Receipt) -> str:
-    """A message is provider and id; one mail to several people is as many messages."""
-    if event.channel == "email":
-        return f"{event.provider}/{event.message_id}/{event.to}"
-    return f"{event.provider}/{event.message_id}"
+    """A message is provider, id and recipient: one mail, batch or group message to several people is as many messages."""
+    return f"{event.provider}/{event.message_id}/{event.to}"
 
 
 class _Place(NamedTuple):

@@ -23,6 +23,9 @@ from acquit.events import (
 )
 from acquit.rules import CodeRow, Rules, StatusRow
 
+_OPEN: frozenset[Status] = FAILED | {"deferred", "unknown"}
+"""The statuses that a code may explain."""
+
 
 class Reason(Struct, frozen=True, gc=False):
     """What a provider's words mean, and the id of the row that says so."""
@@ -35,22 +38,48 @@ class Reason(Struct, frozen=True, gc=False):
     rule: str
     advice: str = ""
     source: str = ""
+    place: str = ""  # file and line of the row
 
 
 def explain(report: Report, rules: Rules) -> Reason:
     """The reason for a report. Never fails: words that no table knows give status or category `unknown`."""
-    word = _status_row(report, rules)
-    code = _code_row(report, rules)
+    word, codes = rules.rows(report.provider, status=report.status, code=report.code, codes=report.codes)
+    code = _told_apart(codes, report.text) if codes else None
     status: Status = word.status if word else "unknown"
     if code and code.status and status not in DELIVERED:
         status = code.status
-    if code and (status in FAILED or status in {"deferred", "unknown"}):
+    if code and (status in _OPEN or (code.status and status == code.status)) and not _is_vaguer(code, word):
         return _reason(status, code.category, code)
     if word and (status not in FAILED or word.category):
         return _reason(status, word.category, word)
     if word:
         return _unknown(status, word.id, rules)
     return _unknown(status, f"{report.provider}:unknown", rules)
+
+
+def _is_vaguer(code: CodeRow, word: StatusRow | None) -> bool:
+    """A code for "unknown error" beside a word that says more: expired is expired."""
+    return (
+        code.category == "unknown"
+        and code.status is None
+        and word is not None
+        and word.category not in {None, "unknown"}
+    )
+
+
+def unknown_word(receipt: Receipt) -> str | None:
+    """The code, or else the status word, that no table knows, where that hides why a message failed or what became of it.
+
+    A code of zeros says nothing. Where nobody's rule decided (a canonical receipt of somebody else), `unknown` counts.
+    """
+    if receipt.status not in _OPEN:
+        return None
+    rule, said = receipt.rule or "", receipt.said
+    if ":code:" in rule or (not rule and receipt.category != "unknown"):
+        return None
+    if said.code and said.code.strip("0"):
+        return said.code
+    return f"status {said.status}" if said.status and rule.endswith(":unknown") else None
 
 
 def receipt(report: Report, reason: Reason, *, rules: Rules, received_at: datetime, src: Src | None,
@@ -88,22 +117,18 @@ def _cut(words: str | None) -> str | None:
     return words[:WORDS_LIMIT] if words else None
 
 
-def _status_row(report: Report, rules: Rules) -> StatusRow | None:
-    words = rules.statuses.get(report.provider)
-    return words.get(report.status.casefold()) if words and report.status else None
-
-
-def _code_row(report: Report, rules: Rules) -> CodeRow | None:
-    table = rules.codes.get(report.codes or report.provider)
-    rows = table.get(report.code.casefold()) if table and report.code else None
-    if not rows:
-        return None
-    text = (report.text or "").casefold()
-    return next((row for row in rows if row.words in text), None)
+def _told_apart(rows: tuple[CodeRow, ...], text: str | None) -> CodeRow | None:
+    """Of the rows of one code, the first whose words are in the provider's text."""
+    if not rows[0].words:
+        return rows[0]
+    said = (text or "").casefold()
+    return next((row for row in rows if row.words in said), None)
 
 
 def _reason(status: Status, category: Category | None, row: CodeRow | StatusRow) -> Reason:
-    return Reason(status, category, row.sub_reason, row.permanence, row.action, row.id, row.advice, row.source)
+    return Reason(
+        status, category, row.sub_reason, row.permanence, row.action, row.id, row.advice, row.source, row.place
+    )
 
 
 def _unknown(status: Status, rule: str, rules: Rules) -> Reason:

@@ -6,6 +6,7 @@ Twilio and the carriers read it so too: https://www.twilio.com/docs/messaging/tu
 from acquit.events import Engagement, EngagementType, Reply, Src
 from acquit.rules import Rules, fold
 
+_NAME_LIMIT = 512
 LONGEST_WORD = 40
 """No keyword is longer; a long text is not folded for nothing."""
 
@@ -22,6 +23,7 @@ def heard(reply: Reply, rules: Rules, src: Src | None) -> Engagement:
         message_id=reply.message_id,
         account=reply.account,
         stream=reply.stream,
+        only=reply.only[:_NAME_LIMIT] if reply.only else None,
         src=src,
     )
 

@@ -18,7 +18,7 @@ from acquit.events import DELIVERED, FINAL, Status
 from acquit.hours import Hours
 from acquit.routes.alerts import DEFAULT_THRESHOLDS, Series, Thresholds, judge, observe
 
-KEPT_DAYS = 40
+KEPT_DAYS, MATCHED_HOURS = 40, 24
 Place = tuple[str, str, int]
 """Channel, carrier (its label), start of the hour."""
 
@@ -47,6 +47,8 @@ class Held(Struct, array_like=True):
     channel: str
     carrier: str | None
     status: dict[Status, int]
+    route: str | None = None
+    submitted: int = 0
 
 
 class RoutesHead(Struct):
@@ -66,6 +68,7 @@ class Sums:
         self._thresholds = thresholds
         self._series: Blocks[Series] = Blocks(Series)
         self._outcomes: dict[tuple[str, str], list[int]] = {}  # channel, carrier: delivered, final, over all hours
+        self._known: dict[int, dict[str, list[int]]] = {}  # hour, route: submitted, known by receipts alone
         self._carriers = carriers
         self.head = RoutesHead()
         self._held: Blocks[Held] = Blocks(Held)
@@ -79,6 +82,7 @@ class Sums:
         self._sums.clear()
         self._latest.clear()
         self._outcomes.clear()
+        self._known.clear()
         for hour, _, held in self._held:
             self._add(hour, held, 1)
 
@@ -93,7 +97,8 @@ class Sums:
         before = self._held.get(hour, name)
         if before is not None and before.upto > tally.upto:
             return None
-        held = Held(tally.upto, tally.cell.channel, tally.cell.carrier, dict(tally.status))
+        cell = tally.cell
+        held = Held(tally.upto, cell.channel, cell.carrier, dict(tally.status), cell.route, tally.submitted)
         if before is not None:
             self._add(hour, before, -1)
         self._held.put(hour, name, held)
@@ -138,11 +143,26 @@ class Sums:
         """Channel and carrier of the drops that are up now."""
         return [(series.channel, series.carrier) for _, _, series in self._series if series.raised_ms]
 
+    def matched(self) -> dict[str, tuple[int, int]]:
+        """By route: the messages of the newest day that were submitted, and those that receipts alone know.
+
+        Where many are not submitted, a supplier names messages otherwise than its submit response did (routes.toml).
+        """
+        since, found = self.head.newest_hour - MATCHED_HOURS * 3_600, dict[str, tuple[int, int]]()
+        for hour, routes in self._known.items():
+            for route, (submitted, unmatched) in routes.items() if hour > since else ():
+                before = found.get(route, (0, 0))
+                found[route] = (before[0] + submitted, before[1] + unmatched)
+        return found
+
     def all_cohorts(self) -> list[Cohort]:
         return self.cohorts(list(self._sums))
 
     def _add(self, hour: int, held: Held, sign: int) -> Place:
         place = (held.channel, self._carriers.label(held.carrier), hour)
+        known = self._known.setdefault(hour, {}).setdefault(held.route or "", [0, 0])
+        known[0] += sign * held.submitted
+        known[1] += sign * (sum(held.status.values()) - held.submitted)
         sums = self._sums.setdefault(place, {})
         outcome = self._outcomes.setdefault(place[:2], [0, 0])
         for status, number in held.status.items():
@@ -159,5 +179,6 @@ class Sums:
         self.head.newest_hour = hour
         oldest = hour - KEPT_DAYS * 86_400
         for old in [start for start in self._held.rows if start < oldest]:
+            self._known.pop(old, None)
             for held in self._held.drop(old).values():
                 self._sums.pop((held.channel, self._carriers.label(held.carrier), old), None)

@@ -2,11 +2,13 @@
 
 Layout, here and in an operator's own folder, whose rows replace the shipped ones one by one:
 
-    categories.csv           category, permanence, action, advice        the defaults of each category
+    categories.csv           category, permanence, action, causes, ...   the defaults of each category
     statuses/<provider>.csv  word, status, category, ...                 what a provider's status word means
     codes/<table>.csv        code, words, status, category, ...          why, by code; `words` tells rows of one code apart
     keywords.csv             word, type, language, source                STOP and START in their languages
+    content.csv              indicator, word, language, source           what in a text raises filtering
     policy.toml              [[rule]]                                    which failures suppress, where and how long
+    routes.toml              [[route]]                                   what a route's receipts and message ids are worth
 
 A row with an error refuses to load: BadRules names file, line and field. Every row has a source.
 """
@@ -16,25 +18,32 @@ import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from acquit.errors import BadRules
 from acquit.events import ACTIONS, CATEGORIES, PERMANENCES, STATUSES, Action, Category, Permanence, Status
+from acquit.rules.places import SHIPPED, placed
 from acquit.rules.policy import PolicyRule, policy_rules
+from acquit.rules.routes import Routes, route_profiles
 
-SHIPPED = Path(__file__).parent
 VERSION = "2026.11.1"
 """The shipped ruleset. A release that changes a row changes it."""
 
 
+Indicator: TypeAlias = Literal["shortener", "lure"]
+INDICATORS: tuple[Indicator, ...] = get_args(Indicator)
+
+
 class CategoryRow(Struct, frozen=True):
-    """The defaults of a category: what it says about the address, what to do, and that in a sentence."""
+    """The defaults of a category: what it says about the address, what to do, why it happens, and what to do in words."""
 
     category: Category
     permanence: Permanence
     action: Action
+    causes: tuple[str, ...]  # the likely ones, the likeliest first
     advice: str
 
 
@@ -49,6 +58,7 @@ class StatusRow(Struct, frozen=True):
     action: Action
     advice: str
     source: str
+    place: str = ""  # file and line
 
 
 class CodeRow(Struct, frozen=True):
@@ -63,12 +73,14 @@ class CodeRow(Struct, frozen=True):
     action: Action
     advice: str
     source: str
+    place: str = ""  # file and line
 
 
 class Rules(Struct, frozen=True):
     """Everything that is known, loaded once and handed down as an argument.
 
-    Words and codes are keyed in casefolded form; a code's rows are in file order, those with `words` first.
+    Words are keyed in casefolded form and codes as `code_key` has them; a code's rows are in file order, those with
+    `words` first.
     """
 
     version: str
@@ -76,7 +88,36 @@ class Rules(Struct, frozen=True):
     statuses: Mapping[str, Mapping[str, StatusRow]]
     codes: Mapping[str, Mapping[str, tuple[CodeRow, ...]]]
     keywords: Mapping[str, Literal["stop", "start"]]
+    content: Mapping[Indicator, frozenset[str]]
     policy: tuple[PolicyRule, ...]
+    routes: Routes
+    _found: dict[tuple[str | None, ...], tuple[StatusRow | None, tuple[CodeRow, ...]]] = {}
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "_found", {})  # rules made of others do not share what those have found
+
+    def rows(
+        self, provider: str, *, status: str | None, code: str | None, codes: str | None = None
+    ) -> tuple[StatusRow | None, tuple[CodeRow, ...]]:
+        """The row of a status word, and those of a code; `codes` names the table, where it is not the provider's own.
+
+        A few hundred of these make up nearly all traffic, so what was found is remembered.
+        """
+        key = (provider, status, code, codes)
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            words, table = self.statuses.get(provider, {}), self.codes.get(codes or provider, {})
+            found = self._found[key] = (
+                words.get(status.casefold()) if status else None,
+                table.get(code_key(code), ()) if code else (),
+            )
+        return found
+
+
+_REMEMBERED = 20_000
+"""Words and codes are few; a provider that makes one up for every message costs little memory."""
 
 
 def load(own: Path | None = None) -> Rules:
@@ -85,14 +126,21 @@ def load(own: Path | None = None) -> Rules:
         raise BadRules(own, None, None, "no such folder")
     folders = [SHIPPED] if own is None else [SHIPPED, own]
     categories = _categories(folders)
+    codes = {name: _codes(paths, categories) for name, paths in _tables(folders, "codes").items()}
     return Rules(
         version=VERSION if own is None else f"{VERSION}+{_checksum(own):08x}",
         categories=categories,
         statuses={name: _statuses(paths, categories) for name, paths in _tables(folders, "statuses").items()},
-        codes={name: _codes(paths, categories) for name, paths in _tables(folders, "codes").items()},
+        codes=codes,
         keywords=_keywords(folders),
-        policy=policy_rules([folder / "policy.toml" for folder in folders if (folder / "policy.toml").exists()]),
+        content=_content(folders),
+        policy=policy_rules(_files(folders, "policy.toml")),
+        routes=route_profiles(_files(folders, "routes.toml"), codes),
     )
+
+
+def _files(folders: list[Path], name: str) -> list[Path]:
+    return [folder / name for folder in folders if (folder / name).exists()]
 
 
 def _checksum(folder: Path) -> int:
@@ -116,13 +164,14 @@ def _categories(folders: list[Path]) -> dict[str, CategoryRow]:
         path = folder / "categories.csv"
         if path.exists():
             seen: set[str] = set()
-            for line in _lines(path, ("category", "permanence", "action", "advice")):
+            for line in _lines(path, ("category", "permanence", "action", "causes", "advice")):
                 category = line.one_of("category", CATEGORIES)
                 line.once(seen, category, "category")
                 rows[category] = CategoryRow(
                     category,
                     line.one_of("permanence", PERMANENCES),
                     line.one_of("action", ACTIONS),
+                    tuple(cause.strip() for cause in line.text("causes").split(";")),
                     line.text("advice"),
                 )
     for category in CATEGORIES:
@@ -147,10 +196,27 @@ def _keywords(folders: list[Path]) -> dict[str, Literal["stop", "start"]]:
     return words
 
 
+def _content(folders: list[Path]) -> dict[Indicator, frozenset[str]]:
+    words: dict[Indicator, set[str]] = {indicator: set() for indicator in INDICATORS}
+    for path in _files(folders, "content.csv"):
+        seen: set[str] = set()
+        for line in _lines(path, ("indicator", "word", "language", "source")):
+            word = line.text("word").casefold()
+            line.once(seen, word, "word")
+            line.text("source")
+            words[line.one_of("indicator", INDICATORS)].add(word)
+    return {indicator: frozenset(found) for indicator, found in words.items()}
+
+
 def fold(word: str) -> str:
     """A word as keywords are compared: no accents, no case, no punctuation or space around it. ARRÊT! is ARRET."""
     letters = unicodedata.normalize("NFKD", word).casefold()
     return "".join(c for c in letters if not unicodedata.combining(c)).strip(_AROUND)
+
+
+def code_key(code: str) -> str:
+    """A code as tables are searched for it: no case, and none of a number's leading zeros. SMSCs write 001 for 1."""
+    return (code.lstrip("0") or "0") if code.isdecimal() else code.casefold()
 
 
 _KEYWORD_TYPES: tuple[Literal["stop", "start"], ...] = ("stop", "start")
@@ -177,6 +243,7 @@ def _statuses(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[
                 action=line.one_of("action", ACTIONS, defaults.action if defaults else "none"),
                 advice=line.optional("advice") or (defaults.advice if defaults else ""),
                 source=line.text("source"),
+                place=line.place,
             )
     return rows
 
@@ -187,9 +254,9 @@ def _codes(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[str
         seen: set[str] = set()
         for line in _lines(path, _CODE_COLUMNS):
             code, words = line.text("code"), line.optional("words") or ""
-            line.once(seen, f"{code.casefold()}\n{words.casefold()}", "code")
+            line.once(seen, f"{code_key(code)}\n{words.casefold()}", "code")
             defaults = categories[line.one_of("category", CATEGORIES)]
-            rows[code.casefold(), words.casefold()] = CodeRow(
+            rows[code_key(code), words.casefold()] = CodeRow(
                 id=f"{path.stem}:code:{code}:{words}" if words else f"{path.stem}:code:{code}",
                 words=words.casefold(),
                 status=line.one_of("status", STATUSES) if line.has("status") else None,
@@ -199,6 +266,7 @@ def _codes(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[str
                 action=line.one_of("action", ACTIONS, defaults.action),
                 advice=line.optional("advice") or defaults.advice,
                 source=line.text("source"),
+                place=line.place,
             )
     by_code: dict[str, tuple[CodeRow, ...]] = {}
     for (code, _), row in sorted(rows.items(), key=lambda item: not item[0][1]):  # rows with words first; stable
@@ -215,6 +283,10 @@ class _Line(Struct, frozen=True):
     path: Path
     number: int
     fields: dict[str, str]
+
+    @property
+    def place(self) -> str:
+        return placed(self.path, self.number)
 
     def wrong(self, field: str, problem: str) -> BadRules:
         return BadRules(self.path, self.number, field, problem)

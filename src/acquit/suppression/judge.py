@@ -66,11 +66,17 @@ def judge(facts: Iterable[Fact], policy: Sequence[PolicyRule], *, now_ms: int) -
             case "add":
                 holds.append((fact.scope, _entry(fact, fact.category, "command", fact.until_ms or None)))
             case "start":
-                holds = [(scope, entry) for scope, entry in holds if entry.reason not in LIFTED_BY_START]
+                holds = [hold for hold in holds if not _is_taken_back(hold, fact)]
             case "restore":
                 holds = [(scope, entry) for scope, entry in holds if scope != fact.scope]
                 trials.forget()
     return _on_top(holds, now_ms)
+
+
+def _is_taken_back(hold: tuple[str, Entry], start: Fact) -> bool:
+    """A return to one list takes back what was said of that list; a START without one, whatever was said."""
+    scope, entry = hold
+    return entry.reason in LIFTED_BY_START and start.scope in {"*", scope}
 
 
 class _Trials:

@@ -9,12 +9,16 @@ from msgspec.structs import replace
 from acquit.blocks import Blocks
 from acquit.effects import Change, Entry, Suppression
 from acquit.events import from_epoch_ms
+from acquit.reasons.revising import permanence_of
 from acquit.rules.policy import PolicyRule
 from acquit.suppression.judge import Fact, judge
 
 BLOCKS = 256
 NEVER_LIFTED_BY_DELIVERY = frozenset({"complaint", "opted_out"})
 """What a person said of a message has nothing to do with whether it arrived."""
+MIRROR = "provider_suppressed"
+KINDS_LIMIT = 10_000
+"""Kinds of failure of which it is remembered whether they are held: a provider may invent codes without end."""
 FACTS_LIMIT = 64
 """A person who fails more often is long held; the oldest failures go first, what they said never does."""
 
@@ -33,6 +37,17 @@ class People:
         self.table: Blocks[Person] = Blocks(Person)
         self._policy = policy
         self._expiries: list[tuple[int, str]] = []
+        self._holds: dict[tuple[str, str, str, str], bool] = {}
+
+    def is_held(self, channel: str, category: str, permanence: str, code: str) -> bool:
+        """Whether any row of the policy asks after such failures. The others are not kept."""
+        key = (channel, category, permanence, code)
+        held = self._holds.get(key)
+        if held is None:
+            held = any(rule.matches(channel, category, permanence, code or None) for rule in self._policy)
+            if len(self._holds) < KINDS_LIMIT:
+                self._holds[key] = held
+        return held
 
     def accuse(self, recipient: str, fact: Fact, *, now_ms: int, upto: int) -> list[Suppression]:
         """Hold a fact against (or for) a person. Of the failures of a message the first counts, of a mail the last."""
@@ -41,7 +56,7 @@ class People:
             return []
         if fact.kind == "failure" and fact.message_id:
             told = _failure_of(person, fact.provider, fact.message_id, fact.category)
-            if told is not None and (told >= fact if fact.channel == "email" else told <= fact):
+            if told is not None and not _outweighs(fact, told):
                 return []
             person.facts = [f for f in person.facts if f is not told]
         person.facts.append(fact)
@@ -60,13 +75,15 @@ class People:
         return self._judge(recipient, person, now_ms=now_ms, upto=upto)
 
     def learn(
-        self, recipient: str, provider: str, message_id: str, *, account: str, stream: str, now_ms: int, upto: int
-    ) -> list[Suppression]:
-        """The submit of a message came after its failure: whose message it was is known only now."""
+        self, recipient: str, provider: str, message_id: str, *, account: str, stream: str, ported_ms: int | None,
+        now_ms: int, upto: int,
+    ) -> list[Suppression]:  # fmt: skip
+        """The submit of a message came after its failure: whose it was, and that its number was ported, is known now."""
         person = self.table.get(_block(recipient), recipient)
         if person is None:
             return []
-        facts = [_owned(fact, provider, message_id, account, stream) for fact in person.facts]
+        joined = [_joined(fact, provider, message_id, account, stream, ported_ms) for fact in person.facts]
+        facts = [f for f in joined if f.kind != "failure" or self.is_held(f.channel, f.category, f.permanence, f.code)]
         if facts == person.facts:
             return []
         person.facts = facts
@@ -126,10 +143,23 @@ def _failure_of(person: Person, provider: str, message_id: str, category: str = 
     return None
 
 
-def _owned(fact: Fact, provider: str, message_id: str, account: str, stream: str) -> Fact:
+def _outweighs(fact: Fact, told: Fact) -> bool:
+    """Of the failures of a message the first counts, of a mail the last; a mirror of the provider's list before no other."""
+    is_mirror, was_mirror = fact.category == MIRROR, told.category == MIRROR
+    if is_mirror != was_mirror:
+        return was_mirror
+    return fact > told if fact.channel == "email" else fact < told
+
+
+def _joined(fact: Fact, provider: str, message_id: str, account: str, stream: str, ported_ms: int | None) -> Fact:
     if fact.kind != "failure" or fact.message_id != message_id or fact.provider != provider:
         return fact
-    return replace(fact, account=fact.account or account, stream=fact.stream or stream)
+    return replace(
+        fact,
+        account=fact.account or account,
+        stream=fact.stream or stream,
+        permanence=permanence_of(fact.category, fact.permanence, at_ms=fact.at_ms, ported_ms=ported_ms),
+    )
 
 
 def _limit(person: Person) -> None:

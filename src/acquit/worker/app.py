@@ -157,6 +157,7 @@ class Worker:
 
     def _added(self, state: Sums) -> None:
         self.metrics.show_cohorts(state.cohorts(self._changed))
+        self.metrics.show_matched(state.matched())
         self.metrics.show_alerts(state.raised())
 
     async def _watch(self, tp: TopicPartition) -> None:
@@ -222,6 +223,7 @@ class Worker:
         self.metrics.clear_cohorts()
         for journal in self._routes.journals.values():
             self.metrics.show_cohorts(journal.state.all_cohorts())
+            self.metrics.show_matched(journal.state.matched())
             self.metrics.show_alerts(journal.state.raised())
         for tp in owned.get(self.settings.topic("events"), []):
             self._lanes["ledger"].open(tp)

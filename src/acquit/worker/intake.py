@@ -7,8 +7,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from acquit.effects import DeadLetter
+from acquit.effects import Append, DeadLetter
 from acquit.envelope import Sources
+from acquit.events import Ignored
 from acquit.pipeline import take_in
 from acquit.rules import Rules
 from acquit.worker.metrics import Metrics
@@ -52,7 +53,7 @@ class Intake:
 
     async def take(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         """Have the whole batch at the broker before this returns, waiting for Kafka as long as it takes."""
-        outgoing, refused = self._read(tp, records)
+        outgoing, refused, ignored = self._read(tp, records)
         for seconds in backoff():
             try:
                 await self._outbox.send(outgoing)
@@ -67,27 +68,32 @@ class Intake:
         self._metrics.taken_in(tp.topic, len(records))
         for letter in refused:
             self._metrics.refused(letter.provider, letter.reason)
+        for event in ignored:
+            self._metrics.ignored(event.provider, event.kind)
 
     async def stop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
 
-    def _read(self, tp: TopicPartition, records: Sequence[Any]) -> tuple[list[Outgoing], list[DeadLetter]]:
+    def _read(
+        self, tp: TopicPartition, records: Sequence[Any]
+    ) -> tuple[list[Outgoing], list[DeadLetter], list[Ignored]]:
         source, performer = self._sources[tp.topic], self._performer
         outgoing: list[Outgoing] = []
         refused: list[DeadLetter] = []
+        ignored: list[Ignored] = []
         now_ms = time.time_ns() // 1_000_000
         for record in records:
-            taken = take_in(record, source, rules=self._rules, max_bytes=self._max_bytes)
-            if isinstance(taken, DeadLetter):
-                refused.append(taken)
-                outgoing.append(performer.dead_letter(taken))
-            else:
-                outgoing += [
-                    performer.append(append, timestamp_ms=_not_ahead(record.timestamp, now_ms)) for append in taken
-                ]
-        return outgoing, refused
+            for taken in take_in(record, source, rules=self._rules, max_bytes=self._max_bytes):
+                if isinstance(taken, Append):
+                    outgoing.append(performer.append(taken, timestamp_ms=_not_ahead(record.timestamp, now_ms)))
+                elif isinstance(taken, DeadLetter):
+                    refused.append(taken)
+                    outgoing.append(performer.dead_letter(taken))
+                else:
+                    ignored.append(taken)
+        return outgoing, refused, ignored
 
     async def _started(self) -> AIOKafkaProducer:
         if self._producer is None:

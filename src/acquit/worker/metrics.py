@@ -1,8 +1,9 @@
 """All metrics, by name, here. Labels come from closed lists or are capped: never a recipient, never a message id."""
 
+import logging
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,8 +14,9 @@ from acquit.effects import DeadLetter, Suppression
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 
-UNKNOWN_CODES = 200
-_SHOWN_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,24}")
+log = logging.getLogger(__name__)
+UNKNOWN_CODES, IGNORED_KINDS, ROUTES = 200, 100, 200
+_SHOWN_WORD = re.compile(r"[A-Za-z0-9_.: /-]{1,40}")
 _PERHAPS_A_NUMBER = re.compile(r"[0-9]{7,}")
 
 LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -29,13 +31,20 @@ class Metrics:
         self._carriers = carriers
         self._raised: set[tuple[str, str]] = set()
         self._codes = Capped(UNKNOWN_CODES)
+        self._logged: set[tuple[str, str]] = set()
         self._raw = self._counter("raw_records", "Raw records read, dead letters among them", "topic")
         self._receipts = self._counter("receipts", "Receipts that said something new", "channel", "carrier", "status")
         self._failures = self._counter(
             "failures", "Receipts of failures, by reason", "channel", "carrier", "category", "permanence"
         )
-        self._unknown = self._counter("unknown_codes", "Failures whose code no table knows", "provider", "code")
+        self._unknown = self._counter(
+            "unknown_codes", "Receipts whose code, or else status word, no table knows", "provider", "code"
+        )
         self._dead = self._counter("dead_letters", "Records that could not be read", "provider", "reason")
+        self._ignored = self._counter(
+            "ignored_events", "Events that are no news of a message, by the provider's own word", "provider", "kind"
+        )
+        self._kinds = Capped(IGNORED_KINDS)
         self._suppression = self._counter(
             "suppression_changes", "Changes of the suppression list", "channel", "reason", "change"
         )
@@ -54,6 +63,11 @@ class Metrics:
             "acquit_cohort_delivery_ratio", "Delivered and read over final, by hour of submission, its latest day",
             labels, registry=self.registry,
         )  # fmt: skip
+        self._matched = self._gauge(
+            "route_messages", "Messages of the newest day, by what is known of them: a submit, or receipts alone",
+            "route", "known_by",
+        )  # fmt: skip
+        self._routes = Capped(ROUTES)
         self._alerts = self._gauge("alert_active", "1 while an alert is up", "kind", "channel", "carrier", "route")
         self._latency = Histogram(
             "acquit_append_to_redis_seconds", "From the raw record's append to its effect in Redis",
@@ -79,7 +93,7 @@ class Metrics:
         for (channel, carrier, category, permanence), number in counts.failures.items():
             self._failures.labels(channel, self._carriers.label(carrier), category, permanence).inc(number)
         for (provider, code), number in counts.unknown.items():
-            self._unknown.labels(provider, self._code(code)).inc(number)
+            self._unknown.labels(provider, self._named(provider, code)).inc(number)
         for effect in effects:
             if isinstance(effect, DeadLetter):
                 self.refused(effect.provider, effect.reason)
@@ -102,6 +116,9 @@ class Metrics:
     def refused(self, provider: str, reason: str) -> None:
         self._dead.labels(provider, reason).inc()
 
+    def ignored(self, provider: str, kind: str) -> None:
+        self._ignored.labels(provider, self._word(kind, self._kinds)).inc()
+
     def projected(self, records: Sequence[Any]) -> None:
         """Records of the list that Redis holds now; their timestamps are those of the raw records behind them."""
         now = time.time()
@@ -121,6 +138,16 @@ class Metrics:
             else:
                 _remove(self._ratio, *place)
 
+    def show_matched(self, routes: Mapping[str, tuple[int, int]]) -> None:
+        """By route: messages submitted, and messages that receipts alone know."""
+        shown: dict[tuple[str, str], int] = {}
+        for route, counts in routes.items():
+            label = self._routes.label(route)
+            for known_by, number in zip(("submit", "receipts"), counts, strict=True):
+                shown[label, known_by] = shown.get((label, known_by), 0) + number
+        for labels, number in shown.items():
+            self._matched.labels(*labels).set(number)
+
     def show_alerts(self, raised: Sequence[tuple[str, str]]) -> None:
         """Channel and carrier of the delivery drops that are up; the others are over."""
         for channel, carrier in self._raised - set(raised):
@@ -132,14 +159,23 @@ class Metrics:
     def clear_cohorts(self) -> None:
         self._cohort.clear()
         self._ratio.clear()
+        self._matched.clear()
         self._alerts.clear()
         self._raised = set()
 
-    def _code(self, code: str | None) -> str:
-        """A code as a label; what is long or might be somebody's number is not shown."""
-        if code is None or not _SHOWN_CODE.fullmatch(code) or _PERHAPS_A_NUMBER.search(code):
+    def _named(self, provider: str, code: str) -> str:
+        """The label of an unknown code, which is logged when it is first seen."""
+        label = self._word(code, self._codes)
+        if (provider, label) not in self._logged and len(self._logged) < UNKNOWN_CODES:
+            self._logged.add((provider, label))
+            log.warning("%s says %s, which no table knows: add a row to the rules", provider, label)
+        return label
+
+    def _word(self, word: str | None, known: Capped) -> str:
+        """A provider's word as a label; what is long or might be somebody's number is not shown."""
+        if word is None or not _SHOWN_WORD.fullmatch(word) or _PERHAPS_A_NUMBER.search(word):
             return OTHER
-        return self._codes.label(code)
+        return known.label(word)
 
 
 def _remove(gauge: Gauge, *labels: str) -> None:

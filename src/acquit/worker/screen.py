@@ -15,6 +15,7 @@ FLOOR = 0.5
 HOURS = [f"{hour:02d}" for hour in range(24)]
 ROWS = 8
 SIDE_ROWS = 5
+SHOWN_CODES = 4
 
 
 def screen(view: View, *, told: Sequence[str] = (), height: int = 24, now: str = "", hint: str = "") -> RenderableType:
@@ -27,7 +28,7 @@ def screen(view: View, *, told: Sequence[str] = (), height: int = 24, now: str =
         _numbers(view),
         Text(hint, style="dim", no_wrap=True),
         _delivery(view, rows),
-        Text(),
+        _unknown(view),
         _sides(view),
     ]
     room = height - 9 - min(rows, max(1, len(view.carriers))) - SIDE_ROWS
@@ -79,6 +80,12 @@ def _sides(view: View) -> Table:
     for row in range(SIDE_ROWS - 1):
         table.add_row(_counted(view.reasons, row), _counted(view.suppressed, row))
     return table
+
+
+def _unknown(view: View) -> Text:
+    """What providers say and no table knows, the most frequent first; an empty line if there is nothing."""
+    codes = ", ".join(f"{code} ({number})" for code, number in view.unknown[:SHOWN_CODES])
+    return Text(f"not in the tables: {codes}" if codes else "", style="yellow", no_wrap=True, overflow="ellipsis")
 
 
 def _counted(counts: Sequence[tuple[str, int]], row: int) -> Text:

@@ -58,6 +58,7 @@ class View:
     carriers: list[Carrier] = field(default_factory=list)
     reasons: list[tuple[str, int]] = field(default_factory=list)
     suppressed: list[tuple[str, int]] = field(default_factory=list)
+    unknown: list[tuple[str, int]] = field(default_factory=list)  # provider and code, receipts
     alerts: list[str] = field(default_factory=list)
 
 
@@ -140,19 +141,22 @@ def _book(carrier: Carrier, labels: dict[str, str], messages: int) -> None:
 def _totals(view: View, samples: list[tuple[str, dict[str, str], float]]) -> None:
     reasons: Counter[str] = Counter()
     suppressed: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
     for name, labels, value in samples:
         match name:
             case "acquit_failures_total":
                 reasons[labels["category"]] += int(value)
             case "acquit_suppression_changes_total" if labels["change"] == "suppressed":
                 suppressed[f"{labels['channel']} {labels['reason']}"] += int(value)
+            case "acquit_unknown_codes_total":
+                unknown[f"{labels['provider']} {labels['code']}"] += int(value)
             case "acquit_dead_letters_total":
                 view.dead_letters += int(value)
             case "acquit_consumer_lag_records":
                 view.lag_records += int(value)
             case "acquit_consumer_lag_seconds":
                 view.lag_seconds = max(view.lag_seconds, value)
-    view.reasons, view.suppressed = reasons.most_common(), suppressed.most_common()
+    view.reasons, view.suppressed, view.unknown = (counts.most_common() for counts in (reasons, suppressed, unknown))
 
 
 def _median(buckets: list[tuple[float, float]]) -> float | None:
