@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 import orjson
 
-from bench import latency, memory, shapes, throughput
+from bench import latency, memory, shapes, throughput, words
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
 from bench.stage import Stage, running_stage
 
@@ -26,7 +26,7 @@ BUSY = 1.0
 @click.option("--rounds", default=3, show_default=True, help="How often each peer runs over each shape of data.")
 @click.option("--records", default=400_000, show_default=True, help="About so many raw records for (a), (b) and (c).")
 @click.option("--faust-records", default=20_000, show_default=True, help="About so many for (d), which is slow.")
-@click.option("--only", type=click.Choice(["throughput", "memory", "latency"]), help="Measure this alone.")
+@click.option("--only", type=click.Choice(["throughput", "memory", "latency", "words"]), help="Measure this alone.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything measured here.")
 def main(rounds: int, records: int, faust_records: int, only: str | None, json_file: Path | None) -> None:
     """Measure acquit beside a bare consumer loop and beside ordinary Faust agents, on a Kafka and a Redis of its own."""
@@ -36,6 +36,11 @@ def main(rounds: int, records: int, faust_records: int, only: str | None, json_f
     _say(f"{os.cpu_count()} CPUs, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}")
     if os.getloadavg()[0] > BUSY:
         _say("something else is using this machine: what follows is too slow, and uneven")
+    rates = words.measure(max(3, rounds)) if only in {None, "words"} else []
+    if rates:
+        print(words.told(rates))
+    if only == "words":
+        return
     with running_stage() as stage:
         all_series = list(_throughput(stage, rounds, records, faust_records)) if only in {None, "throughput"} else []
         stuck = memory.behind_a_stuck_ledger(stage, _messages(2 * records)) if only in {None, "memory"} else None
@@ -49,7 +54,7 @@ def main(rounds: int, records: int, faust_records: int, only: str | None, json_f
         print(latency_line(delay))
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        json_file.write_bytes(orjson.dumps(as_json(all_series, stuck, delay), option=orjson.OPT_INDENT_2))
+        json_file.write_bytes(orjson.dumps(as_json(all_series, stuck, delay, rates), option=orjson.OPT_INDENT_2))
 
 
 def _throughput(stage: Stage, rounds: int, records: int, faust_records: int) -> Iterator[Series]:

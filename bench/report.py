@@ -10,6 +10,7 @@ from bench.memory import TARGET_MB, Memory
 from bench.peers import Pace
 from bench.shapes import Load
 from bench.throughput import WholePath
+from bench.words import Rate
 
 BARE, INTAKE, WHOLE, FAUST = "(a)", "(b)", "(c)", "(d)"
 
@@ -101,7 +102,9 @@ def latency_line(latency: Latency) -> str:
     )
 
 
-def as_json(all_series: Iterable[Series], memory: Memory | None, latency: Latency | None) -> dict[str, Any]:
+def as_json(
+    all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate]
+) -> dict[str, Any]:
     return {
         "throughput": [
             asdict(series)
@@ -110,6 +113,7 @@ def as_json(all_series: Iterable[Series], memory: Memory | None, latency: Latenc
         ],
         "memory": asdict(memory) if memory else None,
         "latency": asdict(latency) if latency else None,
+        "words": [asdict(rate) for rate in words],
     }
 
 

@@ -20,7 +20,6 @@ from acquit.rules import Rules, load
 from tests.decode.samples import ARRIVED, Sample, samples
 
 SECONDS = 0.15
-FORM_PROVIDERS = frozenset({"clicksend", "kannel", "messagebird", "plivo", "smpp", "twilio", "vonage"})
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ def _receipts(case: Sample, rules: Rules) -> int:
 def _ten_fields(body: bytes) -> list[Any]:
     """What nobody can do without: parse, and look ten times into what came."""
     fields = orjson.loads(body)
-    while isinstance(fields, list):
-        fields = fields[0] if fields else {}
-    return [fields.get(name) for name in _NAMES] if isinstance(fields, dict) else []
+    if isinstance(fields, list):
+        return [[event.get(name) for name in _NAMES] for event in fields if isinstance(event, dict)]
+    return [fields.get(name) for name in _NAMES]
 
 
 def _as_json(body: bytes) -> bytes:

@@ -29,13 +29,14 @@ def normalise_report(report: Report, *, received_at: datetime, profile: RoutePro
         raise Undecodable("missing_field", "$: names neither a message nor a recipient")
     if message_id is not None and not 0 < len(message_id) <= _ID_LIMIT:
         raise Undecodable("absurd_value", f"$.message_id: is empty or longer than {_ID_LIMIT} characters")
-    return replace(
-        report,
-        message_id=profile.id_in_receipt(message_id) if profile and message_id else message_id,
-        to=None if report.to is None else canonical(report.channel, report.to),
-        at=received_at if report.at is None else _utc(report.at, "at", received_at),
-        submitted_at=None if report.submitted_at is None else _utc(report.submitted_at, "submitted_at", received_at),
-    )
+    to = None if report.to is None else canonical(report.channel, report.to)
+    at = received_at if report.at is None else _utc(report.at, "at", received_at)
+    submitted_at = None if report.submitted_at is None else _utc(report.submitted_at, "submitted_at", received_at)
+    if profile is not None and message_id is not None:
+        message_id = profile.id_in_receipt(message_id)
+    if to is report.to and at is report.at and submitted_at is report.submitted_at and message_id is report.message_id:
+        return report
+    return replace(report, message_id=message_id, to=to, at=at, submitted_at=submitted_at)
 
 
 def normalise_reply(reply: Reply, *, received_at: datetime, profile: RouteProfile | None = None) -> Reply:

@@ -66,7 +66,7 @@ def read(
     rules: Rules,
 ) -> list[Event | Ignored | Undecodable]:
     """A provider's payload to canonical events, one for each that it holds. Raises Undecodable for all of it."""
-    profile = rules.routes.profile(context.route, context.supplier, provider)
+    profile = rules.routes.profile(context.route, context.supplier, provider) if rules.routes.profiles else None
     if profile is not None:
         context = context.filled(profile.err_dictionary, profile.zone)
     events: list[Event | Ignored | Undecodable] = []
@@ -76,7 +76,9 @@ def read(
             if isinstance(decoded, Report):
                 report = normalise_report(decoded, received_at=received_at, profile=profile)
                 receipt = judge_report(report, received_at, src, rules)
-                events.append(revise(receipt, profile=profile, ported_at=context.ported_at))
+                if profile is not None or context.ported_at is not None:
+                    receipt = revise(receipt, profile=profile, ported_at=context.ported_at)
+                events.append(receipt)
             elif isinstance(decoded, Reply):
                 reply = normalise_reply(decoded, received_at=received_at, profile=profile)
                 events.append(heard(reply, rules, src))

@@ -143,7 +143,7 @@ def test_complaint_is_told_from_what_is_none(kind: str | None, subtype: str | No
     [
         ("550 5.1.1 <ann.smith@example.org>: no such user", "550 5.1.1 <a***@example.org>: no such user"),
         ("smtp; 550 ann.smith@example.org unknown", "smtp; 550 a***@example.org unknown"),
-        ("unknown user: (ann.smith@example.org)", "unknown user: a***@example.org)"),
+        ("unknown user: (ann.smith@example.org)", "unknown user: (a***@example.org)"),
         ('"ann smith"@example.org is unknown', "***@example.org is unknown"),
         ("to=ann@example.org,bob@example.net", "t***@example.org,b***@example.net"),
         ("bounce-ann=example.org@mta.example", "b***@mta.example"),
