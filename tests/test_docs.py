@@ -1,7 +1,11 @@
 """Pages made from the code say what the code says."""
 
-from docs.generate import SETTINGS, settings_page
+from docs.generate import PROVIDERS, SETTINGS, providers_page, settings_page
 
 
 def test_settings_page_is_up_to_date() -> None:
     assert SETTINGS.read_text() == settings_page(), "run make docs"
+
+
+def test_providers_page_is_up_to_date() -> None:
+    assert PROVIDERS.read_text() == providers_page(), "run make docs"
