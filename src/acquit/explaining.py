@@ -49,14 +49,18 @@ def _of_report(report: Report, context: Context, rules: Rules, now: datetime) ->
     yield f"normalised  to {receipt.to}, at {receipt.at:%Y-%m-%d %H:%M:%S} UTC{carrier}"
     yield f"decided by  {receipt.rule}" + (f"  {reason.place}  [{reason.source}]" if reason.source else "")
     because = f" ({reason.sub_reason})" if reason.sub_reason else ""
-    yield f"status      {receipt.status}"
+    theirs = f" ({report.provider}: {receipt.said.status})" if receipt.said.status else ""
+    yield f"status      {receipt.status}{theirs}"
     yield f"category    {reason.category or '-'}{because}"
     yield f"permanence  {receipt.permanence}" + (
         ", for its number is being ported" * (receipt.permanence != reason.permanence)
     )
     yield f"action      {receipt.action}" + (", and escalate: it fails 48 hours after a port" * receipt.escalate)
     if reason.category is not None:
-        yield f"causes      {'; '.join(rules.categories[reason.category].causes)}"
+        category = rules.categories[reason.category]
+        yield f"causes      {'; '.join(category.causes)}"
+        if category.checks:
+            yield f"check       {'; '.join(category.checks)}"
     if receipt.permanence != reason.permanence:
         yield "advice      The number is on its way to another operator: wait until 48 hours after its port."
     elif reason.advice:

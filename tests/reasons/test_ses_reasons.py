@@ -100,7 +100,7 @@ def test_delay_is_no_end(kind: str, category: str, action: str) -> None:
         ("Send", ("sent", None, "none", "none")),
         ("Delivery", ("delivered_handset", None, "none", "none")),
         ("Reject", ("rejected", "malware_detected", "none", "fix_content")),
-        ("Rendering Failure", ("failed", "session_or_template_error", "none", "fix_content")),
+        ("Rendering Failure", ("rejected", "session_or_template_error", "none", "fix_content")),
     ],
 )
 def test_event_is_explained(name: str, answer: tuple[str | None, ...]) -> None:

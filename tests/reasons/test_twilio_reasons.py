@@ -1,4 +1,4 @@
-"""Why Twilio's messages fail: its two failures stay apart, and a code says what it says of the person and no more."""
+"""Why Twilio's messages fail: a code says what it says of the person and no more."""
 
 import pytest
 
@@ -32,12 +32,6 @@ def reason(code: str | None, status: str = "undelivered") -> Reason:
 def test_every_word_of_the_callback_has_its_status(word: str, status: str) -> None:
     why = reason(None, word)
     assert (why.status, why.rule) == (status, f"twilio:status:{word}")
-
-
-@pytest.mark.parametrize("code", [None, "30007", "21610", "99999"])
-def test_undelivered_and_failed_stay_apart(code: str | None) -> None:
-    assert reason(code, "undelivered").status == "failed"  # the carrier had it
-    assert reason(code, "failed").status == "rejected"  # it never left Twilio
 
 
 @pytest.mark.parametrize(

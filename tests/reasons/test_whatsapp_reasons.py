@@ -1,4 +1,4 @@
-"""Why WhatsApp messages fail. The six codes of mission row K1 each have a test that says their rule."""
+"""Why WhatsApp messages fail, beyond the six codes of mission row K1 (test_mission.py)."""
 
 import csv
 
@@ -24,30 +24,6 @@ def judged(code: str) -> tuple[str, str | None, str, str]:
     why = reason(code)
     assert why.rule == f"whatsapp:code:{code}"
     return why.status, why.category, why.permanence, why.action
-
-
-def test_131026_is_a_number_that_whatsapp_cannot_reach_so_another_channel() -> None:
-    assert judged("131026") == ("failed", "recipient_not_capable", "permanent", "other_channel")
-
-
-def test_131053_is_our_media_file_and_says_nothing_of_the_person() -> None:
-    assert judged("131053") == ("failed", "message_invalid", "none", "fix_content")
-
-
-def test_130472_is_an_experiment_of_metas_that_holds_marketing_back() -> None:
-    assert judged("130472") == ("failed", "frequency_capped", "none", "wait")
-
-
-def test_131049_is_a_cap_on_marketing_and_no_opt_out() -> None:
-    assert judged("131049") == ("failed", "frequency_capped", "none", "wait")
-
-
-def test_131050_is_an_opt_out_for_good() -> None:
-    assert judged("131050") == ("failed", "opted_out", "permanent", "suppress")
-
-
-def test_131000_is_a_passing_fault_so_send_again_later() -> None:
-    assert judged("131000") == ("failed", "network_or_system_error", "transient", "retry_later")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from acquit.errors import BadRules
 from acquit.rules import VERSION, load
 
-CATEGORIES = "category,permanence,action,causes,advice\n"
+CATEGORIES = "category,permanence,action,causes,checks,advice\n"
 STATUSES = "word,status,category,sub_reason,permanence,action,advice,source\n"
 CODES = "code,words,status,category,sub_reason,permanence,action,advice,source\n"
 RULE = """[[rule]]
@@ -66,13 +66,13 @@ WRONG: list[tuple[str, str | bytes, int | None, str | None, str]] = [
     ("statuses/x.csv", STATUSES + "gone,failed,,,,,,\n", 2, "source", "is empty"),
     ("statuses/x.csv", STATUSES + "gone,failed,,,,,,s\nGone,failed,,,,,,s\n", 3, "word", "stands twice"),
     # categories
-    ("categories.csv", CATEGORIES + "gone,none,none,why,Do.\n", 2, "category", "'gone' is none of"),
-    ("categories.csv", CATEGORIES + "expired,,none,why,Do.\n", 2, "permanence", "'' is none of"),
-    ("categories.csv", CATEGORIES + "expired,none,,why,Do.\n", 2, "action", "'' is none of"),
-    ("categories.csv", CATEGORIES + "expired,none,none,why,\n", 2, "advice", "is empty"),
+    ("categories.csv", CATEGORIES + "gone,none,none,why,,Do.\n", 2, "category", "'gone' is none of"),
+    ("categories.csv", CATEGORIES + "expired,,none,why,,Do.\n", 2, "permanence", "'' is none of"),
+    ("categories.csv", CATEGORIES + "expired,none,,why,,Do.\n", 2, "action", "'' is none of"),
+    ("categories.csv", CATEGORIES + "expired,none,none,why,,\n", 2, "advice", "is empty"),
     (
         "categories.csv",
-        CATEGORIES + "expired,none,none,why,Do.\nexpired,transient,retry,why,Do.\n",
+        CATEGORIES + "expired,none,none,why,,Do.\nexpired,transient,retry,why,,Do.\n",
         3,
         "category",
         "stands twice",
@@ -225,7 +225,7 @@ def test_row_takes_what_it_leaves_out_from_its_category(tmp_path: Path) -> None:
 
 
 def test_own_category_row_is_what_all_rows_take_their_defaults_from(tmp_path: Path) -> None:
-    written(tmp_path, "categories.csv", CATEGORIES + "recipient_unknown,transient,review,why,Ask first.\n")
+    written(tmp_path, "categories.csv", CATEGORIES + "recipient_unknown,transient,review,why,,Ask first.\n")
     [row] = load(tmp_path).codes["gsm-map"]["1"]
     assert (row.permanence, row.action) == ("transient", "review")
 

@@ -38,12 +38,13 @@ INDICATORS: tuple[Indicator, ...] = get_args(Indicator)
 
 
 class CategoryRow(Struct, frozen=True):
-    """The defaults of a category: what it says about the address, what to do, why it happens, and what to do in words."""
+    """The defaults of a category: what it says about the address, what to do, why it happens, what to look at, and advice."""
 
     category: Category
     permanence: Permanence
     action: Action
     causes: tuple[str, ...]  # the likely ones, the likeliest first
+    checks: tuple[str, ...]  # what to look at; shown beside the advice, which a row may replace
     advice: str
 
 
@@ -164,20 +165,25 @@ def _categories(folders: list[Path]) -> dict[str, CategoryRow]:
         path = folder / "categories.csv"
         if path.exists():
             seen: set[str] = set()
-            for line in _lines(path, ("category", "permanence", "action", "causes", "advice")):
+            for line in _lines(path, ("category", "permanence", "action", "causes", "checks", "advice")):
                 category = line.one_of("category", CATEGORIES)
                 line.once(seen, category, "category")
                 rows[category] = CategoryRow(
                     category,
                     line.one_of("permanence", PERMANENCES),
                     line.one_of("action", ACTIONS),
-                    tuple(cause.strip() for cause in line.text("causes").split(";")),
+                    _parts(line.text("causes")),
+                    _parts(line.optional("checks") or ""),
                     line.text("advice"),
                 )
     for category in CATEGORIES:
         if category not in rows:
             raise BadRules(SHIPPED / "categories.csv", None, "category", f"no row for {category}")
     return rows
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(";")) if text else ()
 
 
 def _keywords(folders: list[Path]) -> dict[str, Literal["stop", "start"]]:
