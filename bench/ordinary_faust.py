@@ -115,7 +115,7 @@ class Ordinary:
                 await self._perform(effect)
             for name in KEPT:
                 for block, key, row in partition.tables[name].take_delta():
-                    self._keep(name, f"{block}/{key}".encode(), row)
+                    self._keep(name, f"{block}/{key!r}".encode(), row)
             partition.tables["cells"].take_delta()
             self._progress.advance()
 

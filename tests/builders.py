@@ -31,6 +31,7 @@ from acquit.events import (
     epoch_ms,
 )
 from acquit.ledger.messages import Messages
+from acquit.ledger.window import key_of
 from acquit.partition import Partition
 from acquit.rules import Rules
 from acquit.worker.sending import Outgoing
@@ -156,20 +157,21 @@ def cells_of(messages: Messages) -> dict[Cell, tuple[int, dict[str, int], dict[s
     return found
 
 
-def rows_of(messages: Messages) -> dict[str, tuple[object, ...]]:
+def rows_of(messages: Messages) -> dict[bytes, tuple[object, ...]]:
     """Each message with its labels written out: their numbers depend on who came first."""
 
     def named(number: int) -> object:
         return messages.numbers[number] if number >= 0 else None
 
     return {
-        key: (hour, named(row.submit), named(row.receipt), replace(row, submit=0, receipt=0))
-        for hour, key, row in messages.table
+        key: (named(row.submit), named(row.receipt), replace(row, submit=0, receipt=0))
+        for _, key, row in messages.window
     }
 
 
 def status_of(state: Partition, message_id: str = "m1", *, is_email: bool = False) -> str:
-    [row] = (row for _, key, row in state.messages.table if key.split("/")[:2] == ["p", message_id])
+    found = (state.messages.window.find(key_of("p", message_id, to)) for to in (PHONE, MAIL))
+    [row] = (row for row in found if row is not None)
     return STATUSES[row.status(is_email=is_email)]
 
 

@@ -245,8 +245,8 @@ def test_closed_hour_is_never_opened_again() -> None:
     late: list[Event] = [receipt("delivered_handset"), submit("m9"), receipt("sent", "m8", at=HOUR - 1)]
     assert state.fold([record(event, offset, at=2 * HOUR) for offset, event in enumerate(late, 2)]) == []
     assert state.counts.too_late == 3
-    assert {hour for hour, _, _ in state.messages.totals.table} == {hour for hour, _, _ in state.messages.table}
-    assert len(state.messages.table) == 1
+    assert {hour for hour, _, _ in state.messages.totals.table} == {hour for hour, _, _ in state.messages.window}
+    assert len(state.messages.window) == 1
 
 
 def test_hour_stays_open_for_the_whole_window() -> None:
@@ -255,7 +255,7 @@ def test_hour_stays_open_for_the_whole_window() -> None:
     state.fold([record(receipt("accepted", at=5), 1, at=2 * HOUR - 0.001)])
     assert status_of(state) == "accepted"  # at two o'clock the hour from nine to ten is not in the last hour any more
     state.fold([record(None, 2, at=2 * HOUR)])
-    assert len(state.messages.table) == len(state.messages.totals.table) == 0
+    assert len(state.messages.window) == len(state.messages.totals.table) == 0
 
 
 def test_last_totals_leave_before_their_hour_closes() -> None:
@@ -270,7 +270,7 @@ def test_message_whose_hour_proves_to_be_closed_is_taken_back() -> None:
     state = partition(window_hours=1)
     state.fold(log(receipt("sent", at=2 * HOUR), at=2 * HOUR))
     state.fold([record(submit(at=0), 1, at=2 * HOUR)])
-    assert (state.counts.too_late, cells_of(state.messages), len(state.messages.table)) == (1, {}, 0)
+    assert (state.counts.too_late, cells_of(state.messages), len(state.messages.window)) == (1, {}, 0)
 
 
 def test_failure_that_is_too_late_to_count_still_holds() -> None:
@@ -327,7 +327,7 @@ def test_hold_outlives_the_window_of_its_message() -> None:
     state = partition(window_hours=1)
     state.fold(log(unknown_number()))
     state.fold([record(receipt("sent", "m2", at=80 * DAY), 1, at=80 * DAY)])
-    assert len(state.messages.table) == 1
+    assert len(state.messages.window) == 1
     assert reasons(state) == {"*": "recipient_unknown"}
 
 
@@ -336,7 +336,7 @@ def test_hold_outlives_the_window_of_its_message() -> None:
 
 def test_receipt_without_a_recipient_is_counted_and_joined_to_nothing() -> None:
     state = folded(unknown_number(to=None))
-    assert (state.counts.unmatched, len(state.messages.table), len(state.people.table)) == (1, 0, 0)
+    assert (state.counts.unmatched, len(state.messages.window), len(state.people.table)) == (1, 0, 0)
 
 
 def test_failure_without_a_message_holds_its_recipient() -> None:
@@ -483,3 +483,18 @@ def test_one_mail_to_several_people_is_as_many_messages() -> None:
     )
     for events in ([delivered, bounced], [bounced, delivered]):
         assert entries_of(folded(*events)).keys() == {(f"email:{to_b}", "*")}
+
+
+def test_messages_beyond_the_budget_are_forgotten_oldest_first_and_their_totals_stay() -> None:
+    state = partition(window_hours=12, max_messages=2)
+    for offset in range(4):
+        state.fold([record(submit(f"m{offset}", at=offset * HOUR), offset, at=offset * HOUR)])
+    assert (state.counts.forgotten, len(state.messages.window)) == (1, 3)  # the fourth came after the look at the third
+    state.fold([record(receipt("delivered_handset", "m0", submitted_at=when(0), at=4 * HOUR), 4, at=4 * HOUR)])
+    assert state.counts.too_late == 1
+    assert sum(submitted for submitted, _, _ in cells_of(state.messages).values()) == 4
+    again = partition(window_hours=12, max_messages=2)
+    again.head.forgotten = state.head.forgotten
+    again.loaded([])
+    again.fold([record(submit("m0"), 5, at=4 * HOUR)])
+    assert again.counts.too_late == 1

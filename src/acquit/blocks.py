@@ -1,6 +1,6 @@
 """State as rows in blocks: what changed is known row by row for the journal, and block by block for its checkpoints."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -90,10 +90,15 @@ class Blocks(Generic[Row]):
                 del self.rows[block]
         return stale
 
-    def read_delta(self, packed: bytes) -> list[tuple[int, str, Row | None]]:
+    def load_delta(self, packed: bytes) -> list[tuple[int, str]]:
+        """Apply a delta read back; returns what it changed."""
         delta: list[tuple[int, str, Row | None]] = msgspec.msgpack.decode(packed, type=self._delta_type)
-        return delta
+        self.apply(delta)
+        return [(block, key) for block, key, _ in delta]
 
-    def read_block(self, packed: bytes) -> dict[str, Row]:
-        block: dict[str, Row] = msgspec.msgpack.decode(packed, type=self._block_type)
-        return block
+    def block_rows(self, block: int) -> Sequence[tuple[str, Row]]:
+        return list(self.rows.get(block, {}).items())
+
+    def load_block(self, block: int, packed: bytes) -> None:
+        rows: dict[str, Row] = msgspec.msgpack.decode(packed, type=self._block_type)
+        self.rows.setdefault(block, {}).update(rows)

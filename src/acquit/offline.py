@@ -163,7 +163,7 @@ class Replay:
             "read_again": sum(count.again for count in counts),
             "too_late": sum(count.too_late for count in counts),
             "unmatched": sum(count.unmatched for count in counts),
-            "messages": sum(len(partition.messages.table) for partition in self.partitions.values()),
+            "messages": sum(len(partition.messages.window) for partition in self.partitions.values()),
             "suppressed": sum(1 for _ in self.entries()),
             "routes": {
                 route or "unknown": {"submitted": submitted, "unmatched": unmatched}
@@ -184,7 +184,12 @@ class Replay:
         found = self.partitions.get(number)
         if found is None:
             found = self.partitions[number] = Partition(
-                number, rules=self._rules, zone=self._zone, window_hours=self._window_hours, tally_seconds=60
+                number,
+                rules=self._rules,
+                zone=self._zone,
+                window_hours=self._window_hours,
+                tally_seconds=60,
+                is_journaled=False,
             )
         return found
 

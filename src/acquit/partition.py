@@ -5,6 +5,7 @@ seen in anything that leaves, except for when totals leave, and totals may leave
 """
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 from zlib import crc32
 
@@ -32,7 +33,8 @@ from acquit.events import (
 )
 from acquit.hours import Hours
 from acquit.ledger.labels import Labels
-from acquit.ledger.messages import Messages, News
+from acquit.ledger.messages import UNBOUNDED, Messages, News
+from acquit.ledger.window import Window
 from acquit.pipeline import dead_letter
 from acquit.reasons import unknown_word
 from acquit.reasons.revising import permanence_of
@@ -42,6 +44,7 @@ from acquit.suppression.people import NEVER_LIFTED_BY_DELIVERY, People
 
 _AHEAD_MS = 300_000
 """A provider's clock may be five minutes ahead; a time beyond that becomes the time of arrival."""
+MINUTE_MS = 60_000
 _NOTHING_TAKEN = (-1, -1, 0)
 
 
@@ -58,6 +61,7 @@ class Head(Struct):
     clock_ms: int = 0
     lost: int = 0  # records that retention took before they were read
     flushed_ms: int = 0  # clock when totals left last
+    forgotten: int = 0  # messages of hours that begin before it were forgotten for want of room
     seen: dict[str, dict[int, tuple[int, int, int]]] = {}  # topic, partition: offset, index, time of the last event
 
 
@@ -71,23 +75,33 @@ class Counts(Struct):
     again: int = 0  # read twice by us: dropped by their origin
     repeated: int = 0  # sent twice by a provider
     too_late: int = 0
+    forgotten: int = 0  # messages of the window, for there were too many
     unmatched: int = 0  # without a recipient, or without a message: joined to nothing
 
 
 class Partition:
     """One partition's state. `tables` is what its journal keeps beside `head`."""
 
-    def __init__(self, number: int, *, rules: Rules, zone: str, window_hours: float, tally_seconds: float) -> None:
+    def __init__(
+        self, number: int, *, rules: Rules, zone: str, window_hours: float, tally_seconds: float,
+        max_messages: int = UNBOUNDED, is_journaled: bool = True,
+    ) -> None:  # fmt: skip
         self.number = number
         self.head = Head()
         self.counts = Counts()
-        self.messages = Messages(hours=Hours(zone), window_hours=window_hours, routes=rules.routes)
+        self.messages = Messages(
+            hours=Hours(zone),
+            window_hours=window_hours,
+            routes=rules.routes,
+            max_messages=max_messages,
+            is_journaled=is_journaled,
+        )
         self.people = People(rules.policy)
-        self.tables: dict[str, Blocks[object]] = {
-            "labels": self.messages.numbers.table,  # type: ignore[dict-item]  # each table knows its own row type
-            "messages": self.messages.table,  # type: ignore[dict-item]
-            "cells": self.messages.totals.table,  # type: ignore[dict-item]
-            "people": self.people.table,  # type: ignore[dict-item]
+        self.tables: dict[str, Blocks[Any] | Window] = {
+            "labels": self.messages.numbers.table,
+            "messages": self.messages.window,
+            "cells": self.messages.totals.table,
+            "people": self.people.table,
         }
         self._rules = rules
         self._tally_ms = round(tally_seconds * 1000)
@@ -127,16 +141,21 @@ class Partition:
 
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
         """The tables were filled from the journal: find the indexes again."""
-        self.messages.loaded(changed_cells, clock_ms=self.head.clock_ms)
+        self.messages.loaded(changed_cells, clock_ms=self.head.clock_ms, forgotten=self.head.forgotten)
         self.people.loaded()
 
-    def unsent(self) -> list[tuple[int, str]]:
+    def unsent(self) -> list[tuple[int, str, Any]]:
         """The cells whose totals are still to leave."""
-        return self.messages.totals.pending()
+        cells = self.messages.totals.table
+        return [(hour, key, cells.get(hour, key)) for hour, key in self.messages.totals.pending()]
 
     def _advance(self, timestamp_ms: int, offset: int) -> list[Effect]:
         head = self.head
+        is_new_minute = head.clock_ms // MINUTE_MS < timestamp_ms // MINUTE_MS
         head.clock_ms = timestamp_ms
+        if is_new_minute:  # by the log's own clock, so that every replay forgets the same
+            self.counts.forgotten += self.messages.shrink()
+            head.forgotten = self.messages.forgotten
         effects: list[Effect] = list(self.messages.advance(timestamp_ms, partition=self.number, upto=offset - 1))
         if not self.people.is_quiet(timestamp_ms):
             effects += self.people.expire(now_ms=timestamp_ms, upto=offset)

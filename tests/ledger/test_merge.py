@@ -77,7 +77,7 @@ def test_of_equal_failures_at_the_same_time_the_same_one_stays_in_any_order() ->
         receipt("failed", category="recipient_unknown", permanence="permanent"),
         receipt("failed", category="network_or_system_error", permanence="transient"),
     ]
-    kept = {repr([row for _, _, row in folded(*order).messages.table]) for order in permutations(both)}
+    kept = {repr([row for _, _, row in folded(*order).messages.window]) for order in permutations(both)}
     assert len(kept) == 1
 
 

@@ -54,7 +54,7 @@ def test_any_order_of_arrival_gives_the_same_rows_and_totals(orders: tuple[list[
 @given(traffic())
 def test_totals_are_the_messages_counted_again(events: list[Event]) -> None:
     messages = booked(*events)
-    assert sum(totals_of(messages).values()) == len(messages.table)
+    assert sum(totals_of(messages).values()) == len(messages.window)
     submitted = {event.message_id for event in events if isinstance(event, Submit)}
     assert sum(submits for submits, _, _ in cells_of(messages).values()) == len(submitted)
     for _, status, failures in cells_of(messages).values():
@@ -101,7 +101,7 @@ def test_repeated_submit_is_no_news() -> None:
 
 def test_messages_of_two_providers_are_two() -> None:
     messages = booked(receipt("sent"), Receipt("q", "sms", when(0), "sent", "m1", "+33612345678"))
-    assert len(messages.table) == 2
+    assert len(messages.window) == 2
 
 
 def test_failure_without_a_category_is_counted_as_unknown() -> None:

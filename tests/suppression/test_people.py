@@ -246,7 +246,7 @@ def test_everything_about_a_person_is_in_the_journal() -> None:
     known = accused(failure(0), fact("stop", 1), fact("add", 2, category="manual", scope="acct:acme"))
     packed = msgspec.msgpack.encode(known.table.take_delta())
     loaded = People(POLICY)
-    loaded.table.apply(loaded.table.read_delta(packed))
+    loaded.table.load_delta(packed)
     loaded.loaded()
     start = fact("start", 3)
     again, first = (people.accuse(JO, start, now_ms=ms(5), upto=2) for people in (loaded, known))

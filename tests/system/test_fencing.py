@@ -42,7 +42,7 @@ async def test_former_owner_is_fenced_and_the_next_one_has_what_it_committed(kaf
     await former.commit([])
     await owner.own()
     assert owner.state.head == former.state.head
-    assert len(owner.state.messages.table) == 1
+    assert len(owner.state.messages.window) == 1
     fold_one(former, 1)
     with pytest.raises(ProducerFenced):
         await former.commit([])

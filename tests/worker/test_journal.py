@@ -188,7 +188,7 @@ def test_closed_hour_stays_closed_over_a_restart(runner: asyncio.Runner) -> None
     worker.take([record(receipt("sent", "m2", at=9 * HOUR), 1, at=9 * HOUR)])
     worker.own()
     worker.take([record(receipt("sent", "m3"), 2, at=9 * HOUR)])
-    assert (worker.state.counts.too_late, len(worker.state.messages.table)) == (1, 1)
+    assert (worker.state.counts.too_late, len(worker.state.messages.window)) == (1, 1)
 
 
 def test_totals_that_have_not_left_leave_after_a_restart(
@@ -261,7 +261,7 @@ def test_delta_is_split_and_read_back_whole(runner: asyncio.Runner) -> None:
     worker.take(log(*(receipt("sent", f"m{number}") for number in range(20))))
     assert len([key for key in worker.keys if key.startswith("d/")]) > 1
     worker.own()
-    assert len(worker.state.messages.table) == 20
+    assert len(worker.state.messages.window) == 20
 
 
 @pytest.mark.usefixtures("small")
@@ -289,7 +289,7 @@ def test_block_that_became_smaller_removes_its_last_parts(runner: asyncio.Runner
     worker.own()
     assert many > 1
     assert f"b/messages/{START_MS // 1000}/0000" not in worker.keys
-    assert len(worker.state.messages.table) == 30
+    assert len(worker.state.messages.window) == 30
 
 
 def test_delta_that_a_checkpoint_covers_is_not_applied(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +308,7 @@ def test_delta_that_a_checkpoint_covers_is_not_applied(runner: asyncio.Runner, m
 def test_record_of_another_format_is_refused() -> None:
     other = msgspec.msgpack.encode((journals.FORMAT + 1, 0, b"", []))
     journal: Journal[Any] = Journal(TOPIC, 0, partition(), options={}, transactional_id=None)
-    with pytest.raises(JournalTruncatedError, match="format 2, not 1"):
+    with pytest.raises(JournalTruncatedError, match=f"format {journals.FORMAT + 1}, not {journals.FORMAT}"):
         journal._load({b"h/0000": other})
 
 

@@ -25,8 +25,8 @@ SENT = STATUS_NUMBER["sent"]
 NOTHING = -1
 
 
-class Message(Struct, array_like=True, gc=False):
-    """What is kept of a message in the window, all small integers: its row in a block, and in the journal."""
+class Message(Struct, gc=False):
+    """What is kept of a message in the window, all small integers; window.py packs it."""
 
     basis: int = 0  # what its hour rests on: 1 the first `at`, 2 a receipt's `submitted_at`, 3 the submit
     basis_ms: int = 0
@@ -39,6 +39,7 @@ class Message(Struct, array_like=True, gc=False):
     category: int = NOTHING  # of the failure
     permanence: int = NOTHING
     reported: int = 0  # bit set of the statuses that receipts have reported: a repeat is known by it
+    block: int = NOTHING  # that its row is in, if it has one yet
 
     def status(self, *, is_email: bool) -> int:
         if self.bad == NOTHING:

@@ -5,9 +5,10 @@ comes for it afterwards is counted as too late: a closed cell is never opened ag
 """
 
 from enum import StrEnum
-from typing import NamedTuple
 
-from acquit.blocks import Blocks
+from msgspec import Struct
+from msgspec.structs import replace
+
 from acquit.effects import Cell, Tally
 from acquit.events import CATEGORIES, PERMANENCES, STATUSES, Receipt, Submit, epoch_ms
 from acquit.hours import Hours
@@ -26,11 +27,13 @@ from acquit.ledger.merge import (
     take_good,
 )
 from acquit.ledger.totals import Running, Standing, Totals
+from acquit.ledger.window import Window, key_of
 from acquit.reasons.revising import graded, permanence_of
 from acquit.rules.routes import Routes
 
 FIRST_AT, SUBMITTED_AT, SUBMIT = 1, 2, 3
 FOR_EVER = 1 << 60
+UNBOUNDED = 1 << 60
 CATEGORY_UNKNOWN = CATEGORY_NUMBER["unknown"]
 _PERMANENCES: tuple[str, ...] = PERMANENCES
 
@@ -43,7 +46,7 @@ class News(StrEnum):
     TOO_LATE = "too_late"  # its hour has left the window
 
 
-class Booked(NamedTuple):
+class Booked(Struct, frozen=True, gc=False):
     """The answer to a receipt: whether it was news, how the message stands, and what it is counted under.
 
     Failures up to `delivered_ms` say nothing against the recipient: on e-mail it is the last delivery, elsewhere any
@@ -59,35 +62,37 @@ class Booked(NamedTuple):
 class Messages:
     """Every message of the window. `totals` is what they add up to, `numbers` the labels that they share."""
 
-    def __init__(self, *, hours: Hours, window_hours: float, routes: Routes) -> None:
-        self.table: Blocks[Message] = Blocks(Message)
+    def __init__(
+        self, *, hours: Hours, window_hours: float, routes: Routes, max_messages: int = UNBOUNDED,
+        is_journaled: bool = True,
+    ) -> None:  # fmt: skip
+        self.window = Window(window_hours * 3_600, is_journaled=is_journaled)
         self.totals = Totals()
         self.numbers = Numbers()
         self._hours = hours
         self._routes = routes
         self._window_ms = round(window_hours * 3_600_000)
-        self._hour_of: dict[str, int] = {}
         self._cells: dict[tuple[int, int, int], tuple[str, Running]] = {}
+        self._max_messages = max_messages
         self._horizon = 0  # hours that begin before it are closed
+        self.forgotten = 0  # messages of hours that begin before it were forgotten, for there were too many
 
     def take_submit(self, submit: Submit, *, at_ms: int) -> Booked:
-        key = _key(submit)
-        message, before, hour = self._open(key, is_email=submit.channel == "email")
-        ours = labels.of_submit(submit)
+        place = self._open(submit)
+        message, ours = place.message, labels.of_submit(submit)
         if message.submit != NOTHING and (message.basis_ms, self._sorted(message.submit)) <= (
             at_ms,
             labels.order(ours),
         ):
-            return self._answer(News.REPEATED, message, before, is_email=submit.channel == "email")
+            return self._answer(News.REPEATED, place, place.before)
         message.submit = self.numbers.number(ours)  # of the earliest submit, if a sender repeats itself
         take_good(message, SENT, at_ms)
         moved = take_basis(message, SUBMIT, at_ms)
-        return self._book(key, message, before, hour, moved=moved, is_email=submit.channel == "email")
+        return self._book(place, moved=moved)
 
     def take_receipt(self, receipt: Receipt, *, at_ms: int) -> Booked:
-        is_email = receipt.channel == "email"
-        key = _key(receipt)
-        message, before, hour = self._open(key, is_email=is_email)
+        place = self._open(receipt)
+        message = place.message
         moved = (
             take_basis(message, FIRST_AT, at_ms)
             if receipt.submitted_at is None
@@ -99,12 +104,12 @@ class Messages:
         if IS_BAD[status]:
             category = CATEGORY_NUMBER[receipt.category] if receipt.category else CATEGORY_UNKNOWN
             bad = (at_ms, status, category, PERMANENCE_NUMBER[receipt.permanence])
-            take_bad(message, bad, is_email=is_email)
+            take_bad(message, bad, is_email=place.is_email)
         else:
             take_good(message, status, at_ms)
         self._take_labels(message, receipt)
-        booked = self._book(key, message, before, hour, moved=moved, is_email=is_email)
-        return booked._replace(news=News.REPEATED) if is_repeated and booked.news is News.NEW else booked
+        booked = self._book(place, moved=moved)
+        return replace(booked, news=News.REPEATED) if is_repeated and booked.news is News.NEW else booked
 
     def advance(self, clock_ms: int, *, partition: int, upto: int) -> list[Tally]:
         """Close the hours that have left the window; returns the last totals of their cells, where they had not left."""
@@ -112,72 +117,69 @@ class Messages:
         if horizon <= self._horizon:
             return []
         self._horizon = horizon
-        closing = [hour for hour in {*self.table.rows, *self.totals.table.rows} if hour < horizon]
+        self.window.drop_before(horizon)
+        closing = [hour for hour in self.totals.table.rows if hour < horizon]
         if not closing:
             return []
         last = self.totals.take_pending(partition=partition, upto=upto)
         for hour in closing:
-            for key in self.table.drop(hour):
-                self._hour_of.pop(key, None)
             self.totals.table.drop(hour)
         self._cells = {key: value for key, value in self._cells.items() if key[2] >= horizon}
         return last
 
-    def loaded(self, changed_cells: list[tuple[int, str]], *, clock_ms: int) -> None:
+    def shrink(self) -> int:
+        """Keep to the budget of messages; returns how many were forgotten. Their cells stay, and count on without them."""
+        number, until = self.window.shrink(self._max_messages)
+        self.forgotten = max(self.forgotten, until)
+        return number
+
+    def loaded(self, changed_cells: list[tuple[int, str]], *, clock_ms: int, forgotten: int) -> None:
         """The tables were filled from the journal: find the rest again."""
-        self._horizon = self._horizon_at(clock_ms)
+        self._horizon, self.forgotten = self._horizon_at(clock_ms), forgotten
         self.numbers.loaded()
-        self._hour_of = {key: hour for hour, key, _ in self.table}
         self.totals.loaded(changed_cells)
 
     def _horizon_at(self, clock_ms: int) -> int:
         return self._hours.start(max(0, clock_ms - self._window_ms))
 
-    def _open(self, key: str, *, is_email: bool) -> tuple[Message, "_Place | None", int | None]:
-        hour = self._hour_of.get(key)
-        if hour is None:
-            return Message(), None, None
-        message = self.table.rows[hour][key]
-        return message, self._place(key, message, hour, is_email=is_email), hour
+    def _open(self, event: Submit | Receipt) -> "_Place":
+        """The message of an event, as it is and where it is counted. One whose hour is closed is not there any more."""
+        key, is_email = key_of(event.provider, event.message_id, event.to), event.channel == "email"
+        found = self.window.find(key)
+        hour = self._hours.start(found.basis_ms) if found else 0
+        if found is None or hour < max(self._horizon, self.forgotten):
+            message = Message(block=found.block if found else NOTHING)  # what is found there makes room
+            return _Place(key, message, event.provider, is_email, None, None)
+        counted = self._counted(event.provider, found, hour, is_email=is_email)
+        return _Place(key, found, event.provider, is_email, counted, hour)
 
-    def _book(
-        self, key: str, message: Message, before: "_Place | None", hour: int | None, *, moved: bool, is_email: bool
-    ) -> Booked:
+    def _book(self, place: "_Place", *, moved: bool) -> Booked:
         """Put the message where it belongs now, and its change into the totals."""
+        message, before, hour = place.message, place.before, place.hour
         now = self._hours.start(message.basis_ms) if moved or hour is None else hour
-        if now < self._horizon:
-            return self._forget(key, before, hour)
-        if now == hour:
-            self.table.touch(now, key)
-        else:
-            if hour is not None:
-                self.table.remove(hour, key)
-            self.table.put(now, key, message)
-            self._hour_of[key] = now
-        after = self._place(key, message, now, is_email=is_email)
+        if now < max(self._horizon, self.forgotten):
+            return self._forget(place)
+        self.window.put(place.key, message)
+        after = self._counted(place.provider, message, now, is_email=place.is_email)
         if before is None:
             self.totals.add(after.key, after.running, after.standing, 1)
         elif before.key != after.key or before.standing != after.standing:
             self.totals.add(before.key, before.running, before.standing, -1)
             self.totals.add(after.key, after.running, after.standing, 1)
-        return self._answer(News.NEW, message, after, is_email=is_email)
+        return self._answer(News.NEW, place, after)
 
-    def _forget(self, key: str, before: "_Place | None", hour: int | None) -> Booked:
+    def _forget(self, place: "_Place") -> Booked:
         """Its hour proves to be closed: what was counted for it elsewhere is taken back."""
-        if before is not None and hour is not None:
-            self.totals.add(before.key, before.running, before.standing, -1)
-            self.table.remove(hour, key)
-            del self._hour_of[key]
-        return Booked(News.TOO_LATE, delivered_ms=0, running=None, labels=None)
+        if place.before is not None:
+            self.totals.add(place.before.key, place.before.running, place.before.standing, -1)
+            self.window.remove(place.key, place.message)
+        return Booked(News.TOO_LATE, 0, None, None)
 
-    def _answer(self, news: News, message: Message, place: "_Place | None", *, is_email: bool) -> Booked:
-        delivered_ms = message.delivered_ms if is_email or not message.delivered_ms else FOR_EVER
-        return Booked(
-            news,
-            delivered_ms=delivered_ms,
-            running=place.running if place else None,
-            labels=self.numbers[message.submit] if message.submit != NOTHING else None,
-        )
+    def _answer(self, news: News, place: "_Place", counted: "_Counted | None") -> Booked:
+        message = place.message
+        delivered_ms = message.delivered_ms if place.is_email or not message.delivered_ms else FOR_EVER
+        submit = self.numbers[message.submit] if message.submit != NOTHING else None
+        return Booked(news, delivered_ms, counted.running if counted else None, submit)
 
     def _sorted(self, number: int) -> tuple[str, ...]:
         return labels.order(self.numbers[number])
@@ -190,16 +192,16 @@ class Messages:
             merged = labels.merged(self.numbers[message.receipt], self.numbers[ours])
             message.receipt = self.numbers.number(merged)
 
-    def _place(self, key: str, message: Message, hour: int, *, is_email: bool) -> "_Place":
+    def _counted(self, provider: str, message: Message, hour: int, *, is_email: bool) -> "_Counted":
         found = self._cells.get((message.submit, message.receipt, hour))
         if found is None:
             submit = self.numbers[message.submit] if message.submit != NOTHING else None
             receipt = self.numbers[message.receipt] if message.receipt != NOTHING else None
             found = self.totals.open(labels.cell(submit, receipt, hour))
             self._cells[message.submit, message.receipt, hour] = found
-        return _Place(found[0], found[1], self._standing(key, message, found[1].cell, is_email=is_email))
+        return _Counted(found[0], found[1], self._standing(provider, message, found[1].cell, is_email=is_email))
 
-    def _standing(self, key: str, message: Message, cell: Cell, *, is_email: bool) -> Standing:
+    def _standing(self, provider: str, message: Message, cell: Cell, *, is_email: bool) -> Standing:
         """What the message counts as: what was reported, as its route's profile and a port of its number make it."""
         status, is_submitted = message.status(is_email=is_email), message.submit != NOTHING
         if IS_BAD[status]:
@@ -209,7 +211,6 @@ class Messages:
                 permanence = _while_porting(message, ported_ms)
             return status, message.category, permanence, is_submitted
         if self._routes.profiles:
-            provider = key.partition("/")[0]
             profile = self._routes.profile(cell.route, cell.supplier, provider)
             status = STATUS_NUMBER[graded(STATUSES[status], profile)] if profile else status
         return status, NOTHING, NOTHING, is_submitted
@@ -221,14 +222,20 @@ def _while_porting(message: Message, ported_ms: int) -> int:
     return _PERMANENCES.index(permanence_of(category, permanence, at_ms=message.bad_ms, ported_ms=ported_ms))
 
 
-def _key(event: Submit | Receipt) -> str:
-    """A message is provider, id and recipient: one mail, batch or group message to several people is as many messages."""
-    return f"{event.provider}/{event.message_id}/{event.to}"
-
-
-class _Place(NamedTuple):
+class _Counted(Struct, frozen=True, gc=False):
     """Where a message is counted: the cell's key, its running totals, and as what."""
 
     key: str
     running: Running
     standing: Standing
+
+
+class _Place(Struct, frozen=True, gc=False):
+    """A message, and where it is counted before the event at hand; nowhere, if it is new."""
+
+    key: bytes
+    message: Message
+    provider: str
+    is_email: bool
+    before: _Counted | None
+    hour: int | None

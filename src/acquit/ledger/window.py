@@ -70,12 +70,17 @@ class Window:
         for block in [block for block in self._tables if block + self.span <= seconds]:
             self._drop(block)
 
-    def drop_oldest(self) -> int:
-        """Forget the oldest block. Returns the time at which it ends: nothing before that is remembered now."""
-        self._settle()
-        oldest = min(self._tables)
-        self._drop(oldest)
-        return oldest + self.span
+    def shrink(self, messages: int) -> tuple[int, int]:
+        """Forget the oldest blocks until no more than so many messages are left, or two blocks: what comes now needs those.
+
+        Returns how many were forgotten, and the time before which nothing is remembered now; 0 if nothing was forgotten.
+        """
+        before, until = len(self), 0
+        while len(self) > messages and len(self._tables) > 2:
+            oldest = min(self._tables)
+            self._drop(oldest)
+            until = oldest + self.span
+        return before - len(self), until
 
     def __len__(self) -> int:
         self._settle()

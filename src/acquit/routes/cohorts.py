@@ -86,7 +86,7 @@ class Sums:
         for hour, _, held in self._held:
             self._add(hour, held, 1)
 
-    def unsent(self) -> list[tuple[int, str]]:
+    def unsent(self) -> list[tuple[int, str, Any]]:
         """Nothing leaves from here yet."""
         return []
 

@@ -140,7 +140,11 @@ class Worker:
         return self._performer.outgoing(effects, partition=state.number, timestamp_ms=state.head.clock_ms)
 
     def _folded(self, state: Partition) -> None:
-        self.metrics.folded(state.take_counts(), self._effects.pop(state.number, []))
+        counts = state.take_counts()
+        if counts.forgotten:
+            log.warning("partition %d has more than max_messages: %d of the oldest are forgotten, what comes for them is too "
+                        "late", state.number, counts.forgotten)  # fmt: skip
+        self.metrics.folded(counts, self._effects.pop(state.number, []))
 
     async def _flush(self, tp: TopicPartition) -> None:
         await self._ledger.flush(
@@ -332,6 +336,7 @@ class Worker:
             rules=rules,
             zone=self.settings.zone,
             window_hours=self.settings.window_hours,
+            max_messages=self.settings.max_messages,
             tally_seconds=self.settings.tally_seconds,
         )
 

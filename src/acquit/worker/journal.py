@@ -18,12 +18,11 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct
 
-from acquit.blocks import Blocks
 from acquit.worker.sending import Outgoing, send_all
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 PART_BYTES = 800_000
 """A record is split below Kafka's usual 1 MB, with room for its key and its batch."""
 PIECE_ROWS = 2_000
@@ -32,19 +31,31 @@ IDLE_SECONDS = 1.0
 """Without fencing, on the embedded broker, the end of a topic is only known by silence."""
 
 
+class Table(Protocol):
+    """Rows in numbered blocks: blocks.py, and the ledger's window."""
+
+    @property
+    def is_changed(self) -> bool: ...
+    def take_delta(self) -> Sequence[tuple[int, Any, Any]]: ...
+    def take_stale(self) -> Sequence[int]: ...
+    def block_rows(self, block: int) -> Sequence[tuple[Any, Any]]: ...
+    def load_delta(self, packed: bytes) -> list[tuple[int, Any]]: ...
+    def load_block(self, block: int, packed: bytes) -> None: ...
+
+
 class State(Protocol):
     """What can be journaled: a head that is small, and tables of rows in blocks."""
 
     head: Any
 
     @property
-    def tables(self) -> Mapping[str, Blocks[Any]]: ...
+    def tables(self) -> Mapping[str, Table]: ...
 
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
         """The tables are filled. Of these cells it is not known whether what they say has left."""
 
-    def unsent(self) -> list[tuple[int, str]]:
-        """The cells of which it is known that it has not."""
+    def unsent(self) -> Sequence[tuple[int, str, Any]]:
+        """The rows of the cells of which it is known that it has not."""
 
 
 S = TypeVar("S", bound=State)
@@ -142,8 +153,8 @@ class Journal(Generic[S]):
         """Blocks that changed since the last checkpoint, the head, and tombstones for the deltas that they cover."""
         for name, table in self.state.tables.items():
             for block in table.take_stale():
-                yield from self._block_records(name, block, table.rows.get(block, {}))
-        cells = [(block, key, self.state.tables["cells"].get(block, key)) for block, key in self.state.unsent()]
+                yield from self._block_records(name, block, table.block_rows(block))
+        cells = self.state.unsent()
         unsent = [("cells", piece) for piece in _pieces(cells, msgspec.msgpack.encode)]
         yield from self._parts_of(
             "h", [_Record(FORMAT, self._number, head, group) for group in _groups(unsent) or [[]]]
@@ -151,8 +162,8 @@ class Journal(Generic[S]):
         for key in self._deltas:
             yield self._record(key, None)
 
-    def _block_records(self, name: str, block: int, rows: Mapping[str, Any]) -> Iterator[Outgoing]:
-        pieces = _pieces(list(rows.items()), lambda items: msgspec.msgpack.encode(dict(items)))
+    def _block_records(self, name: str, block: int, rows: Sequence[tuple[Any, Any]]) -> Iterator[Outgoing]:
+        pieces = _pieces(rows, lambda items: msgspec.msgpack.encode(dict(items)))
         groups = _groups((name, piece) for piece in pieces)
         yield from self._parts_of(f"b/{name}/{block}", [_Record(FORMAT, self._number, b"", group) for group in groups])
 
@@ -204,17 +215,16 @@ class Journal(Generic[S]):
         _, name, number = place.split("/")
         table, block = self.state.tables[name], int(number)
         for _, packed in record.pieces:
-            table.rows.setdefault(block, {}).update(table.read_block(packed))
+            table.load_block(block, packed)
         self._parts[place] = self._parts.get(place, 0) + 1
 
     def _load_delta(self, record: _Record) -> list[tuple[int, str]]:
         self.state.head = self._head(record)
         changed = []
         for name, packed in record.pieces:
-            delta = self.state.tables[name].read_delta(packed)
-            self.state.tables[name].apply(delta)
+            loaded = self.state.tables[name].load_delta(packed)
             if name == "cells":
-                changed += [(block, key) for block, key, _ in delta]
+                changed += loaded
         return changed
 
     def _head(self, record: _Record) -> Any:

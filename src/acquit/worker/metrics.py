@@ -52,6 +52,9 @@ class Metrics:
         self._again = self._counter("events_again", "Events read twice by ourselves and dropped")
         self._repeated = self._counter("receipts_repeated", "Receipts that a provider sent more than once")
         self._too_late = self._counter("events_too_late", "Events of hours that have left the window")
+        self._forgotten = self._counter(
+            "messages_forgotten", "Messages of the window forgotten, for there were too many"
+        )
         self._unmatched = self._counter("receipts_unmatched", "Receipts without a recipient or a message id")
         self.lost = self._counter("events_lost", "Events that retention took before they were read")
         labels = ["channel", "carrier", "hour"]
@@ -103,6 +106,7 @@ class Metrics:
         self._again.inc(counts.again)
         self._repeated.inc(counts.repeated)
         self._too_late.inc(counts.too_late)
+        self._forgotten.inc(counts.forgotten)
         self._unmatched.inc(counts.unmatched)
 
     def _suppressed(self, change: Suppression) -> None:

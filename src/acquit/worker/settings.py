@@ -158,6 +158,11 @@ class Settings(BaseSettings):
         gt=0,
         description="How long a message is remembered: what comes later is counted as too late and not joined",
     )
+    max_messages: Count = Field(
+        default=5_000_000,
+        description="Messages that a partition remembers at most, 48 bytes each: beyond that the oldest hours of the "
+        "window are forgotten first, counted and warned of",
+    )
     zone: Annotated[str, AfterValidator(check_zone)] = Field(
         default="UTC", description="IANA time zone of days and hours in reports"
     )
