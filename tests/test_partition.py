@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import combinations, permutations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -99,7 +99,8 @@ def test_any_order_of_arrival_gives_the_same_list_of_those_who_spoke(drawn: tupl
 
 def told_of_one_message(to: str) -> list[Event]:
     """What may be told of one message, at times that make the order matter. Every three of these are tried below."""
-    kinds = [("delivered_handset", None, "none"), FAILURES[0], FAILURES[1], FAILURES[2], *CONDEMNATIONS]
+    mirror = ("rejected", "provider_suppressed", "permanent")
+    kinds = [("delivered_handset", None, "none"), FAILURES[0], FAILURES[1], FAILURES[2], mirror, *CONDEMNATIONS]
     return [
         receipt(status, at=at, to=to, category=category, permanence=permanence)  # type: ignore[arg-type]  # of STATUSES
         for at, kind in enumerate([*kinds, *kinds, kinds[0]])
@@ -498,3 +499,51 @@ def test_messages_beyond_the_budget_are_forgotten_oldest_first_and_their_totals_
     again.loaded([])
     again.fold([record(submit("m0"), 5, at=4 * HOUR)])
     assert again.counts.too_late == 1
+
+
+@pytest.mark.parametrize(("channel", "others"), [("sms", ["+33612345679", "+33612345680"]), ("email", ["b@e.org"])])
+def test_messages_of_one_batch_id_stay_apart_in_one_partition(channel: Any, others: list[str]) -> None:
+    """A group message has one id: what one recipient says of it is nobody else's news, whatever comes first."""
+    first, *_ = [PHONE if channel == "sms" else MAIL]
+    told: list[Event] = [submit("batch", to=to, channel=channel, at=n) for n, to in enumerate([first, *others])]
+    told += [unknown_number("batch", to=first, channel=channel, at=60)]
+    told += [receipt("delivered_handset", "batch", to=to, channel=channel, at=30) for to in others]
+    for events in (told, told[::-1]):
+        state = folded(*events)
+        assert len(state.messages.window) == len(others) + 1
+        assert (state.counts.repeated, state.counts.unmatched) == (0, 0)
+        assert {recipient for recipient, _ in entries_of(state)} == {f"{channel}:{first}"}
+        [(submitted, status, failures)] = summed_up(state)
+        assert submitted == len(others) + 1
+        assert status == {"failed": 1, "delivered_handset": len(others)}
+        assert failures == {"recipient_unknown/permanent": 1}
+
+
+def summed_up(state: Partition) -> list[tuple[int, dict[str, int], dict[str, int]]]:
+    """All cells together: numbers of a range have carriers of their own."""
+    submitted, status, failures = 0, Counter[str](), Counter[str]()
+    for cell_submitted, cell_status, cell_failures in cells_of(state.messages).values():
+        submitted += cell_submitted
+        status.update(cell_status)
+        failures.update(cell_failures)
+    return [(submitted, dict(status), dict(failures))]
+
+
+@pytest.mark.parametrize(
+    ("only", "scope"),
+    [
+        (None, "*"),
+        ("10", "*:10"),
+        ("Weekly news/men", "*:Weekly%20news%2Fmen"),
+        ("*", "*:%2A"),
+        ("a:b|c}", "*:a%3Ab%7Cc%7D"),
+        ("né", "*:n%C3%A9"),
+    ],
+)
+def test_stop_of_one_list_holds_its_scope_and_nothing_else(only: str | None, scope: str) -> None:
+    left = folded(engagement("stop", to=MAIL, only=only))
+    assert {place: entry.reason for place, entry in entries_of(left).items()} == {(f"email:{MAIL}", scope): "stop"}
+    again = folded(engagement("stop", to=MAIL, only=only), engagement("start", to=MAIL, only=only, at=1))
+    assert entries_of(again) == {}
+    other = folded(engagement("stop", to=MAIL, only=only), engagement("start", to=MAIL, only="another", at=1))
+    assert {scope for _, scope in entries_of(other)} == {scope}

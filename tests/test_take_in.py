@@ -1,7 +1,7 @@
 """The first half of the path: any record becomes events in the recipients' log, or one dead letter."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from acquit import events
-from acquit.effects import Append, DeadLetter
+from acquit.decode import DECODERS, Context, Decoded
+from acquit.effects import Append, DeadLetter, Header
 from acquit.envelope import Source
-from acquit.errors import UNDECODABLE_REASONS
-from acquit.events import Command, Event, Receipt, from_epoch_ms
+from acquit.errors import UNDECODABLE_REASONS, Undecodable
+from acquit.events import Command, Event, Ignored, Receipt, Reply, from_epoch_ms
 from acquit.partition import Partition
-from acquit.pipeline import take_in
+from acquit.pipeline import ONLY, ONLY_LIMIT, only_of, take_in
 from acquit.rules import load
+from acquit.worker.dead_letters import ATTEMPTS, read_letter, sent_back
 from tests.builders import Read
 
 RULES = load()
@@ -227,6 +229,213 @@ def test_report_is_explained_by_the_table_of_its_route() -> None:
     assert (event.rule, event.route, event.ruleset) == ("gsm-map:code:1", "aggr-a", RULES.version)
     assert (event.said.status, event.said.code) == ("UNDELIV", "1")
     assert event.received_at == from_epoch_ms(ARRIVED_MS)
+
+
+# A body of several events. What a replay sends is what a letter becomes and is read from, as on Kafka.
+
+GOOD, BAD = {"event": "delivered"}, {"event": "delivered", "timestamp": "yesterday"}
+CLICK, OPENED = {"event": "click", "timestamp": 1_795_338_001}, {"event": "open", "sg_machine_open": True}
+MAIL = Source("sendgrid")
+
+
+def mails(*told: dict[str, Any], headers: Sequence[Header] = ()) -> Read:
+    """SendGrid's array, of one mail to one person an event."""
+    named = [{"email": f"p{n}@example.org", "sg_message_id": f"m{n}", **one} for n, one in enumerate(told)]
+    return raw(json.dumps(named).encode(), headers)
+
+
+def parted(record: Read, source: Source = MAIL) -> tuple[list[int], list[str], DeadLetter | None]:
+    """What a record became: the places of the events taken, the kinds of those ignored, and a letter for the others."""
+    found = take_in(record, source, rules=RULES, max_bytes=100_000)
+    letters = [one for one in found if isinstance(one, DeadLetter)]
+    assert len(letters) < 2
+    sources = [events.decode(one.value).src for one in found if isinstance(one, Append)]
+    return (
+        [src[3] for src in sources if src],
+        [one.kind for one in found if isinstance(one, Ignored)],
+        letters[0] if letters else None,
+    )
+
+
+def only(letter: DeadLetter | None) -> bytes | None:
+    assert letter is not None
+    return dict(letter.headers).get(ONLY)
+
+
+def replayed(letter: DeadLetter | None) -> Read:
+    """The record that `acquit dead-letters replay` sends for this letter."""
+    assert letter is not None
+    lying = Read(7, ARRIVED_MS, letter.value, letter.key, "acquit.dead-letters", 0, tuple(letter.headers))
+    sent = sent_back(read_letter(lying), 3)
+    return Read(99, ARRIVED_MS, sent.value, sent.key, sent.topic, sent.partition, tuple(sent.headers))
+
+
+def mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decoder of a later version, which reads such times as none."""
+    was = DECODERS["sendgrid"]
+
+    def decode(body: bytes, context: Context) -> Iterable[Decoded]:
+        return was(body.replace(b"yesterday", b""), context)
+
+    monkeypatch.setitem(DECODERS, "sendgrid", decode)
+
+
+def yielding(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    """A decoder of another version: of each letter it yields a reply (r), nothing of news (i) or what cannot be read (x)."""
+
+    def decode(_body: bytes, _context: Context) -> Iterator[Decoded]:
+        for place, letter in enumerate(word):
+            if letter == "r":
+                yield Reply("sendgrid", "email", to=f"p{place}@example.org", says="click")
+            else:
+                yield Ignored("sendgrid", f"{place}") if letter == "i" else Undecodable("wrong_type", "$: is none")
+
+    monkeypatch.setitem(DECODERS, "sendgrid", decode)
+
+
+def test_event_that_cannot_be_read_costs_its_neighbours_nothing() -> None:
+    record = mails(GOOD, BAD, CLICK, BAD, OPENED)
+    places, ignored, refused = parted(record)
+    assert (places, ignored, only(refused)) == ([0, 2], ["machine open"], b"1,3/5")
+    assert refused is not None
+    assert (refused.value, refused.key, refused.reason) == (record.value, record.key, "absurd_value")
+    assert dict(refused.headers)["acquit.errors.detail"] == b"$[1].timestamp: is no time of a known form"
+
+
+def test_replay_in_vain_takes_nothing_and_waits_for_the_same_places() -> None:
+    _, _, refused = parted(mails(GOOD, BAD, CLICK, BAD, OPENED))
+    for attempt in (b"1", b"2"):
+        again = replayed(refused)
+        assert dict(again.headers)[ATTEMPTS] == attempt
+        places, ignored, refused = parted(again)
+        assert (places, ignored, only(refused)) == ([], [], b"1,3/5")
+        assert refused is not None
+        assert refused.value == again.value
+
+
+def test_replay_takes_what_was_refused_and_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    places, _, refused = parted(mails(GOOD, BAD, CLICK, BAD, OPENED))
+    mend(monkeypatch)
+    assert (places, parted(replayed(refused))) == ([0, 2], ([1, 3], [], None))
+
+
+def test_replay_that_takes_some_waits_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    yielding(monkeypatch, "rxxrxi")
+    places, ignored, refused = parted(raw(b"body"))
+    assert (places, ignored, only(refused)) == ([0, 3], ["5"], b"1,2,4/6")
+    yielding(monkeypatch, "rrxrii")
+    places, ignored, refused = parted(replayed(refused))
+    assert (places, ignored, only(refused)) == ([1], ["4"], b"2/6")
+    yielding(monkeypatch, "rrrrri")
+    assert parted(replayed(refused)) == ([2], [], None)
+
+
+@pytest.mark.parametrize("told", [[BAD], [BAD, BAD]])
+def test_record_of_which_nothing_was_taken_waits_as_a_whole(told: list[dict[str, Any]]) -> None:
+    places, ignored, refused = parted(mails(*told))
+    assert (places, ignored, only(refused)) == ([], [], None)
+
+
+def test_command_among_receipts_is_refused_alone() -> None:
+    places, _, refused = parted(raw(b"[%b,%b]" % (canonical(), command())), Source("canonical"))
+    assert (places, only(refused)) == ([0], b"1/2")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "places", "waits"),
+    [
+        ("xr", "rrrr", [0, 1, 2], None),  # one that could not be read proves to be three
+        ("rxr", "rrrr", [1, 2], None),
+        ("rxxr", "rrxrr", [1, 3], b"2/5"),  # which of the two were they? All that is between the taken ones
+        ("rx", "rrx", [1], b"2/3"),
+        ("rxxxr", "rrr", [1], None),
+        # nobody can tell: it is refused again, and waits for what it waited for
+        ("rxrx", "rrrrr", [], b"1,3/4"),
+        ("rxrxr", "rrrr", [], b"1,3/5"),
+        ("rx", "r", [], b"1/2"),
+        ("rx", "", [], b"1/2"),
+        ("rxr", "rr", [], b"1/3"),
+    ],
+)
+def test_decoder_of_another_version_yields_another_number(
+    monkeypatch: pytest.MonkeyPatch, before: str, after: str, places: list[int], waits: bytes | None
+) -> None:
+    yielding(monkeypatch, before)
+    _, _, refused = parted(raw(b"body"))
+    yielding(monkeypatch, after)
+    taken_now, _, refused = parted(replayed(refused))
+    assert taken_now == places
+    assert (only(refused) if refused else None) == waits
+
+
+def test_replay_that_is_refused_as_a_whole_waits_for_the_same_places() -> None:
+    _, _, refused = parted(mails(GOOD, BAD))
+    _, _, again = parted(replayed(refused), Source())
+    assert again is not None
+    assert (again.reason, only(again)) == ("unmapped", b"1/2")
+
+
+JUNK = [
+    b"", b"/", b",", b"1", b"0,1", b"x/2", b"1,x/2", b"1/x", b"-1/2", b" 1/2", b"1/2 ", b"1,/2", b"1,1/2", b"1,0/3",
+    b"\xff/2", "\u0661/2".encode(), b"9" * 5_000 + b"/2", b"1/" + b"9" * 5_000, b",".join([b"1"] * 9_000) + b"/2",
+    b"2/2", b"7/2", b"0,1/2", b"0/1", b"0/0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", JUNK)
+def test_header_that_is_none_of_ours_takes_nothing_away(said: bytes) -> None:
+    assert only_of([(ONLY, said)]) is None
+    assert parted(mails(GOOD, CLICK, headers=[(ONLY, said)]))[0] == [0, 1]
+    assert parted(mails(GOOD, headers=[(ONLY, said)]))[0] == [0]
+    assert parted(raw(canonical(), [(ONLY, said)]), Source("canonical"))[0] == [0]
+
+
+def test_header_without_a_value_is_none_of_ours() -> None:
+    nothing: Any = None  # as Kafka may have it, whatever aiokafka's types say
+    assert parted(mails(GOOD, CLICK, headers=[(ONLY, nothing)]))[0] == [0, 1]
+
+
+def test_header_on_a_record_of_one_event_that_waited_for_another_is_refused_and_kept() -> None:
+    places, _, refused = parted(raw(canonical(), [(ONLY, b"1/2")]), Source("canonical"))
+    assert (places, only(refused)) == ([], b"1/2")
+
+
+def test_header_of_a_letter_takes_the_place_of_junk() -> None:
+    _, _, refused = parted(mails(GOOD, BAD, headers=[(ONLY, b"junk"), (ONLY, b"0/2")]))
+    assert refused is not None
+    assert [value for name, value in refused.headers if name == ONLY] == [b"1/2"]
+
+
+@pytest.mark.parametrize(("bad", "waits"), [(ONLY_LIMIT, True), (ONLY_LIMIT + 1, False)])
+def test_body_with_more_that_cannot_be_read_than_a_header_holds_is_refused_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, bad: int, waits: bool
+) -> None:
+    yielding(monkeypatch, "r" + "x" * bad)
+    places, _, refused = parted(raw(b"body"))
+    assert (places, only(refused) is not None) == ([0] if waits else [], waits)
+    assert refused is not None
+    assert sum(len(value) for _, value in refused.headers) < 10_000, "it fits beside the record"
+    yielding(monkeypatch, "r" + "r" * bad)
+    assert parted(replayed(refused))[0] == list(range(int(waits), bad + 1))
+
+
+_LATER = st.lists(st.sampled_from("rix"), min_size=1, max_size=6)
+
+
+@given(_LATER, st.data())
+def test_replays_take_every_event_once_whatever_is_mended_between(word: list[str], data: st.DataObject) -> None:
+    """Nothing is lost, nothing is taken twice: of what a decoder read before, it says the same later."""
+    with pytest.MonkeyPatch.context() as patch:
+        record, done = raw(b"body"), list[str]()
+        for attempt in range(4):
+            yielding(patch, "".join(word))
+            places, ignored, refused = parted(record)
+            done += [*map(str, places), *ignored]
+            if refused is None:
+                break
+            record = replayed(refused)
+            word = [data.draw(st.sampled_from("rix" if attempt < 2 else "ri")) if one == "x" else one for one in word]
+    assert sorted(done) == sorted(map(str, range(len(word))))
 
 
 # Whatever comes: bytes, JSON that is nearly right, envelopes around both.

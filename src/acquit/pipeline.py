@@ -4,11 +4,12 @@
 one partition of that log to effects. The worker and the offline commands run these same functions.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from acquit.decode import DECODERS, Context
-from acquit.effects import Append, DeadLetter
+from acquit.effects import Append, DeadLetter, Header
 from acquit.envelope import Record, Source, open_envelope
 from acquit.errors import Undecodable
 from acquit.events import Command, Event, Ignored, Receipt, Reply, Report, Src, encode, key_of
@@ -19,7 +20,17 @@ from acquit.reasons.revising import revise
 from acquit.rules import Rules
 
 ONLY = "acquit.only"
-"""Header of a dead letter whose record was taken in part: the places of the events that were not."""
+"""Header of a dead letter whose record was taken in part: the places of the events that were not, and of how many.
+
+`1,3/5`: of the five that the decoder yielded, counted from 0, the second and the fourth are still to be taken. Another
+version's decoder may yield more or fewer of the same body. What was taken is held to yield as many as it did: so if all
+that was refused stood together, what there is now between the taken ones before it and behind it is taken. If it stood
+apart, nobody can tell, and the record is refused again, with the header that it has. What nobody of us wrote (junk,
+places that there never were) is no such header, and the whole record is taken.
+"""
+ONLY_LIMIT = 1_000
+"""Places in one such header, for it must fit beside the record. Of a body with more that cannot be read, nothing is taken."""
+_ONLY = re.compile(rb"([0-9]{1,9}(?:,[0-9]{1,9}){0,%d})/([0-9]{1,9})" % (ONLY_LIMIT - 1))
 # Whoever may write receipts may not lift an opt-out.
 _NO_COMMANDS_HERE = "$.kind: a command is read from the topic of commands only"
 
@@ -34,9 +45,9 @@ def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> 
         found = read(
             opened.provider, opened.body, opened.context, received_at=opened.received_at, origin=origin, rules=rules
         )
+        wanted = _wanted(record, len(found)) if record.headers else None
     except Undecodable as error:
         return [dead_letter(record, provider, error)]
-    wanted = _wanted(record)
     taken: list[Append | DeadLetter | Ignored] = []
     refused: dict[int, Undecodable] = {}
     for place, event in enumerate(found):
@@ -52,7 +63,10 @@ def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> 
             taken.append(Append(key_of(event).encode(), encode(event)))
     if refused:
         first = next(iter(refused.values()))
-        taken.append(dead_letter(record, provider, first, only=refused if len(found) > 1 else None))
+        if len(refused) > ONLY_LIMIT:
+            return [dead_letter(record, provider, first)]
+        only = f"{','.join(map(str, refused))}/{len(found)}" if len(refused) < len(found) else None
+        taken.append(dead_letter(record, provider, first, only=only))
     return taken
 
 
@@ -98,10 +112,11 @@ def judge_report(report: Report, received_at: datetime, src: Src | None, rules: 
     return receipt(report, reason, rules=rules, received_at=received_at, src=src, carrier_guess=guess)
 
 
-def dead_letter(record: Record, provider: str, error: Undecodable, *, only: Iterable[int] | None = None) -> DeadLetter:
+def dead_letter(record: Record, provider: str, error: Undecodable, *, only: str | None = None) -> DeadLetter:
     """The record as it came; its own headers stay, ours say why and where from.
 
-    `only` names the events of the record that were refused, where the others were taken: a replay takes these alone.
+    `only` (see ONLY) names the events of the record that were refused, where the others were taken: a replay takes these
+    alone. Without it the record waits as it did: a header that it has from an earlier refusal stays.
     """
     ours = {
         "acquit.errors.reason": error.reason,
@@ -112,16 +127,32 @@ def dead_letter(record: Record, provider: str, error: Undecodable, *, only: Iter
         "acquit.errors.timestamp": str(record.timestamp),
     }
     if only is not None:
-        ours[ONLY] = ",".join(map(str, only))
+        ours[ONLY] = only
     headers = [header for header in record.headers if header[0] not in ours]
     headers += [(name, text.encode()) for name, text in ours.items()]
     return DeadLetter(record.key, record.value, headers, provider or "unknown", error.reason)
 
 
-def _wanted(record: Record) -> frozenset[int] | None:
-    """The places of the events that a replayed dead letter still waits for; None: all of them."""
-    said = next((value for name, value in record.headers if name == ONLY), None) if record.headers else None
-    if said is None:
+def only_of(headers: Sequence[Header]) -> tuple[tuple[int, ...], int] | None:
+    """The places of the events that a dead letter still waits for, in order, and of how many; None: all that it holds."""
+    said = next((value for name, value in headers if name == ONLY), None)
+    form = _ONLY.fullmatch(said) if said is not None else None
+    if form is None:
         return None
-    places = said.decode(errors="replace").split(",")
-    return frozenset(int(place) for place in places if place.isascii() and place.isdecimal())
+    places, number = tuple(int(place) for place in form[1].split(b",")), int(form[2])
+    is_ours = list(places) == sorted(set(places)) and places[-1] < number and len(places) < number
+    return (places, number) if is_ours else None
+
+
+def _wanted(record: Record, found: int) -> Container[int] | None:
+    """The places of the events that a replayed dead letter still waits for, of so many that there are now; None: all."""
+    only = only_of(record.headers)
+    if only is None:
+        return None
+    places, number = only
+    if found == number:
+        return frozenset(places)
+    first, end = places[0], places[-1] + 1 + found - number
+    if places[-1] - first + 1 != len(places) or end <= first:
+        raise Undecodable("undecodable", f"{found} events, and {number} when some were taken: nobody knows which")
+    return range(first, end)

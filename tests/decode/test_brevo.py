@@ -9,6 +9,8 @@ import pytest
 from acquit.decode.brevo import decode
 from acquit.decode.context import Context
 from acquit.events import Reply
+from acquit.reasons import explain
+from tests.builders import shipped_rules
 
 EVENT = {"event": "delivered", "email": "jane@example.com", "message-id": "<m1@smtp-relay.mailin.fr>"}
 LEFT = {"event": "unsubscribe", "email": "jane@example.com", "camp_id": 17}
@@ -50,3 +52,26 @@ def test_time_is_the_one_in_utc(times: dict[str, Any]) -> None:
 def test_time_without_a_zone_is_none() -> None:
     [said] = read({**EVENT, "date": "2026-11-21 18:00:08"})
     assert said.at is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "category"),
+    [
+        ("RecipientError: 550 5.1.1 The email account does not exist", "5.1.1", "recipient_unknown"),
+        ("550-5.1.1 no such user", "5.1.1", "recipient_unknown"),
+        ("550 5.7.1 blocked, see 5.1.1", "5.7.1", "policy_rejected"),
+        ("550 refused from 5.1.1.9 and 15.1.1", None, "unknown"),
+        ("", None, "unknown"),
+    ],
+)
+def test_hard_bounce_is_told_by_the_enhanced_code_of_the_other_server(
+    reason: str, code: str | None, category: str
+) -> None:
+    [said] = read({**EVENT, "event": "hard_bounce", "reason": reason})
+    assert (said.code, explain(said, shipped_rules()).category) == (code, category)
+
+
+@pytest.mark.parametrize("event", ["soft_bounce", "deferred", "error"])
+def test_what_may_pass_condemns_nobody_whatever_the_other_server_says(event: str) -> None:
+    [said] = read({**EVENT, "event": event, "reason": "550 5.1.1 no such user"})
+    assert explain(said, shipped_rules()).permanence == "transient"

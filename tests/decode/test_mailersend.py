@@ -8,6 +8,8 @@ import pytest
 from acquit.decode.context import Context
 from acquit.decode.mailersend import decode
 from acquit.events import Ignored, Report
+from acquit.reasons import explain
+from tests.builders import shipped_rules
 
 TO = "jane@example.com"
 NEW = {"message_id": "m1", "recipient": TO}
@@ -46,3 +48,18 @@ def test_what_is_no_news_of_a_message_is_ignored(name: str) -> None:
 @pytest.mark.parametrize("code", [550, "550"])
 def test_code_may_be_a_number_or_a_text(code: object) -> None:
     assert read("activity.hard_bounced", {**NEW, "meta": {"bounce_code": code}}).code == "550"
+
+
+@pytest.mark.parametrize(
+    ("reason", "category"),
+    [
+        ("550 5.1.1 The mailbox does not exist", "recipient_unknown"),
+        ("550 5.1.10 The domain has a null MX", "domain_unknown"),
+        ("550 5.2.1 The mailbox is disabled", "recipient_inactive"),
+        ("550 5.7.1 Rejected by policy", "unknown"),
+        ("550 Refused from 192.0.5.1.1", "unknown"),
+    ],
+)
+def test_hard_bounce_is_told_by_the_other_servers_reply(reason: str, category: str) -> None:
+    said = read("activity.hard_bounced", {**NEW, "meta": {"bounce_code": "550", "bounce_reason": reason}})
+    assert explain(said, shipped_rules()).category == category

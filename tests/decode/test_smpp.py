@@ -355,7 +355,7 @@ def test_every_state_has_a_row_in_the_status_table() -> None:
         ("5", "recipient_unknown", "transient"),  # the visited one says so: weak
         ("9", "recipient_inactive", "permanent"),
         ("11", "recipient_inactive", "permanent"),
-        ("12", "recipient_not_capable", "permanent"),
+        ("12", "recipient_not_capable", "transient"),  # of the handset, not of the number
         ("13", "recipient_barred", "transient"),
         ("21", "recipient_not_capable", "transient"),
         ("27", "recipient_unreachable", "transient"),

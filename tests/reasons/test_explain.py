@@ -68,7 +68,7 @@ REFUSED = replace(UNDELIVERED, codes="own", code="7", text="Blocked: SPAM suspec
             "REJECTD",
             "13",
             "gsm-map",
-            ("rejected", "recipient_barred", "call_barred", "transient", "retry_later", "gsm-map:code:13"),
+            ("rejected", "recipient_barred", "call_barred", "transient", "other_channel", "gsm-map:code:13"),
         ),
         (
             "EXPIRED",

@@ -20,11 +20,11 @@ ANN = "ann@example.org"
 TIME = {"timestamp": "2026-11-22T09:00:00Z"}
 
 
-def report(name: str, *, at: str = "2026-11-22T09:00:00Z", **fields: Any) -> Report:
+def report(name: str, *, at: str = "2026-11-22T09:00:00Z", diagnostic: str | None = None, **fields: Any) -> Report:
     mail = {"messageId": "m1", "destination": [ANN], **TIME}
     fields = {"timestamp": at, "recipients": [ANN], **fields}
     for recipients in ("bouncedRecipients", "complainedRecipients", "delayedRecipients"):
-        fields[recipients] = [{"emailAddress": ANN}]
+        fields[recipients] = [{"emailAddress": ANN, "diagnosticCode": diagnostic}]
     part = {"DeliveryDelay": "deliveryDelay", "Rendering Failure": "failure"}.get(name, name.lower())
     [said] = decode(json.dumps({"eventType": name, "mail": mail, part: fields}).encode(), Context())
     assert isinstance(said, Report)
@@ -53,7 +53,7 @@ def judged(said: Report) -> Receipt:
         ("Permanent/OnAccountSuppressionList", ("rejected", "provider_suppressed", "permanent", "suppress")),
         ("Permanent/OnTenantSuppressionList", ("rejected", "provider_suppressed", "permanent", "suppress")),
         ("Permanent/EmailValidationSuppressed", ("rejected", "provider_suppressed", "permanent", "suppress")),
-        ("Permanent/UnsubscribedRecipient", ("rejected", "opted_out", "permanent", "suppress")),
+        ("Permanent/UnsubscribedRecipient", ("rejected", "provider_suppressed", "permanent", "suppress")),
         ("Permanent/Brandnew", ("failed", "unknown", "permanent", "review")),
         ("Transient/General", ("failed", "network_or_system_error", "transient", "retry_later")),
         ("Transient/MailboxFull", ("failed", "recipient_storage_full", "transient", "retry_later")),
@@ -70,6 +70,29 @@ def judged(said: Report) -> Receipt:
 def test_bounce_is_explained(kind: str, answer: tuple[str, ...]) -> None:
     reason = why(bounce(kind))
     assert (reason.status, reason.category, reason.permanence, reason.action) == answer
+
+
+@pytest.mark.parametrize(
+    ("diagnostic", "category", "permanence"),
+    [
+        (None, "recipient_unknown", "permanent"),
+        ("smtp; 550 nobody of this name", "recipient_unknown", "permanent"),
+        ("smtp; 550 5.1.1 user unknown", "recipient_unknown", "permanent"),
+        ("smtp; 550-5.1.1 The account does not exist. 550 5.1.1 [35.7.1.9]", "recipient_unknown", "permanent"),
+        ("smtp; 550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found", "recipient_unknown", "permanent"),
+        ("smtp; 556 5.1.10 Recipient address has a null MX", "domain_unknown", "permanent"),
+        ("smtp; 550 5.2.1 The account is disabled", "recipient_inactive", "permanent"),
+        ("smtp; 552 5.2.2 Over quota", "recipient_storage_full", "transient"),
+        ("smtp; 550 5.7.1 Message blocked", "policy_rejected", "none"),
+        ("smtp; 550-5.7.26 Unauthenticated email is not accepted", "policy_rejected", "none"),
+        ("smtp; 554 refused, see https://www.spamhaus.org/query/ip/192.0.2.1", "sender_reputation_blocked", "none"),
+    ],
+)
+def test_hard_bounce_without_a_kind_is_told_by_the_other_servers_reply(
+    diagnostic: str | None, category: str, permanence: str
+) -> None:
+    reason = why(bounce("Permanent/General", diagnostic=diagnostic))
+    assert (reason.category, reason.permanence) == (category, permanence)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +163,7 @@ def test_complaint_of_long_ago_is_the_lists_and_no_new_one() -> None:
     [
         ("Permanent/NoEmail", "recipient_unknown"),
         ("Permanent/OnAccountSuppressionList", "provider_suppressed"),
-        ("Permanent/UnsubscribedRecipient", "opted_out"),
+        ("Permanent/UnsubscribedRecipient", "provider_suppressed"),  # of one topic, maybe
         ("Permanent/Brandnew", None),
         ("Transient/MailboxFull", None),
         ("Transient/ContentRejected", None),

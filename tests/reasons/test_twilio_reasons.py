@@ -38,7 +38,7 @@ def test_every_word_of_the_callback_has_its_status(word: str, status: str) -> No
     ("code", "answer"),
     [
         ("30003", ("recipient_unreachable", "transient", "retry_later")),  # a landline too, and so never permanent
-        ("30004", ("recipient_barred", "transient", "retry_later")),
+        ("30004", ("recipient_barred", "transient", "other_channel")),
         ("30005", ("recipient_unknown", "permanent", "suppress")),
         ("30006", ("recipient_not_capable", "permanent", "other_channel")),
         ("30007", ("spam_filtered", "none", "fix_content")),
@@ -51,10 +51,14 @@ def test_every_word_of_the_callback_has_its_status(word: str, status: str) -> No
         ("30034", ("sender_not_authorized", "none", "fix_sender")),
         ("30410", ("network_or_system_error", "transient", "retry_later")),
         ("63016", ("session_or_template_error", "none", "fix_content")),
-        ("63024", ("recipient_unknown", "permanent", "suppress")),
+        ("63024", ("recipient_not_capable", "permanent", "other_channel")),
         ("63032", ("frequency_capped", "none", "wait")),
-        ("63033", ("recipient_barred", "transient", "retry_later")),
-        ("63036", ("recipient_not_capable", "permanent", "other_channel")),
+        ("63033", ("recipient_barred", "transient", "other_channel")),
+        ("63036", ("recipient_not_capable", "transient", "other_channel")),  # "at this time"
+        ("63014", ("opted_out", "permanent", "suppress")),
+        ("30011", ("recipient_not_capable", "transient", "fix_content")),  # no MMS: text messages arrive
+        ("21214", ("recipient_not_capable", "transient", "review")),  # of a call
+        ("21604", ("message_invalid", "none", "fix_content")),  # our request named nobody
     ],
 )
 def test_code_tells_the_cause(code: str, answer: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from acquit.blocks import Blocks
 from acquit.capped import Capped
 from acquit.effects import Cell, Tally
 from acquit.events import Status
-from acquit.routes.cohorts import KEPT_DAYS, Cohort, Held, Sums
+from acquit.routes.cohorts import KEPT_DAYS, MATCHED_HOURS, Cohort, Held, Sums
 from tests.builders import DAY, HOUR, START_MS, Read
 
 NINE = START_MS // 1000
@@ -24,10 +24,12 @@ def tally(
     carrier: str | None = "20801",
     hour: int = NINE,
     route: str | None = None,
+    submitted: int | None = None,
     **status: int,
 ) -> Tally:
     counts: Any = status
-    return Tally(partition, upto, Cell("sms", carrier, None, route, None, None, hour), sum(status.values()), counts)
+    known = sum(status.values()) if submitted is None else submitted
+    return Tally(partition, upto, Cell("sms", carrier, None, route, None, None, hour), known, counts)
 
 
 def summed(*tallies: Tally, limit: int = 100, zone: str = "UTC") -> Sums:
@@ -192,11 +194,12 @@ def reloaded(sums: Sums, *, limit: int) -> Sums:
 
 
 _tallies = st.builds(
-    lambda upto, partition, carrier, hour, sent, failed: tally(
-        upto, partition=partition, carrier=carrier, hour=NINE + hour * HOUR, sent=sent * upto, failed=failed * upto
+    lambda upto, partition, carrier, hour, sent, failed, route: tally(
+        upto, partition=partition, carrier=carrier, hour=NINE + hour * HOUR, sent=sent * upto, failed=failed * upto,
+        route=route, submitted=upto,
     ),
     st.integers(1, 4), st.integers(0, 1), st.sampled_from(["a", "b", None]), st.sampled_from([0, 1, 24, 25]),
-    st.just(1), st.just(2),
+    st.just(1), st.just(2), st.sampled_from(["r1", None]),
 )  # fmt: skip
 
 
@@ -207,6 +210,7 @@ _tallies = st.builds(
 def test_repeats_and_order_change_nothing(drawn: tuple[list[Tally], list[Tally]]) -> None:
     once, again = drawn
     assert shown(summed(*once)) == shown(summed(*again))
+    assert summed(*once).matched() == summed(*again).matched()
 
 
 @settings(max_examples=100, deadline=None)
@@ -215,8 +219,10 @@ def test_reloaded_sums_show_and_take_the_same(some: list[Tally], one: Tally) -> 
     sums = summed(*some)
     again = reloaded(sums, limit=100)
     assert shown(again) == shown(sums)
+    assert again.matched() == sums.matched()
     assert again.take(one.key, one.value) == sums.take(one.key, one.value)
     assert shown(again) == shown(sums)
+    assert again.matched() == sums.matched()
 
 
 def test_carriers_keep_their_names_over_a_restart() -> None:
@@ -225,3 +231,49 @@ def test_carriers_keep_their_names_over_a_restart() -> None:
     stored = summed(early, late)  # a journal is read by key, not by age
     stored.head = sums.head
     assert shown(reloaded(stored, limit=1)) == shown(sums)
+
+
+# what is known of a route's messages
+
+
+def test_messages_of_a_route_are_submitted_or_known_by_receipts_alone() -> None:
+    sums = summed(
+        tally(route="a", submitted=3, sent=2, delivered_handset=2),
+        tally(route="a", submitted=1, sent=1, carrier="20810", partition=1),
+        tally(route="b", submitted=0, delivered_handset=5),
+        tally(submitted=0, failed=1),
+    )
+    assert sums.matched() == {"a": (4, 1), "b": (0, 5), "": (0, 1)}
+
+
+def test_submit_that_comes_after_its_receipt_matches_it() -> None:
+    before, after = tally(1, route="a", submitted=0, delivered_handset=2), tally(2, route="a", delivered_handset=2)
+    assert summed(before).matched() == {"a": (0, 2)}
+    for order in permutations([before, after]):
+        assert summed(*order).matched() == {"a": (2, 0)}
+
+
+@pytest.mark.parametrize(("hours", "is_counted"), [(0, True), (MATCHED_HOURS - 1, True), (MATCHED_HOURS, False)])
+def test_messages_of_the_newest_day_are_matched(hours: int, is_counted: bool) -> None:
+    totals = [tally(route="old", sent=1), tally(route="new", sent=1, hour=NINE + hours * HOUR)]
+    for order in permutations(totals):
+        assert ("old" in summed(*order).matched()) is is_counted
+
+
+def test_what_is_forgotten_is_matched_no_more() -> None:
+    sums = summed(tally(route="a", sent=1))
+    sums.take(tally().key, tally(route="b", sent=1, hour=NINE + (KEPT_DAYS + 1) * DAY).value)
+    assert sums.matched() == {"b": (1, 0)}
+
+
+def test_total_of_an_old_journal_says_nothing_of_submits_until_it_changes() -> None:
+    """Held had neither route nor submitted: it is no message that receipts alone know."""
+    old = summed(tally(sent=3, route="a"))
+    [(hour, key, held)] = old._held
+    old._held.put(hour, key, Held(held.upto, held.channel, held.carrier, held.status))
+    again = reloaded(old, limit=10)
+    assert again.matched() == {}
+    assert shown(again) == shown(summed(tally(sent=3)))
+    again.take(tally(route="a").key, tally(2, route="a", submitted=3, sent=4).value)
+    assert again.matched() == {"a": (3, 1)}
+    assert shown(again) == shown(summed(tally(sent=4)))

@@ -12,6 +12,8 @@ from acquit.rules import VERSION, load
 from acquit.rules.places import SHIPPED
 from acquit.rules.policy import PolicyRule
 from acquit.suppression.people import FACTS_LIMIT
+from tests.rules.suppressing import CHANNELS as CHANNELS_OF
+from tests.rules.suppressing import LISTED, listed, rows_of, suppressing
 
 RULES = load()
 TABLES = sorted([*SHIPPED.glob("codes/*.csv"), *SHIPPED.glob("statuses/*.csv")])
@@ -76,6 +78,19 @@ def test_no_transient_or_unjudged_failure_suppresses_at_once() -> None:
             for channel in CHANNELS:
                 held = [r for r in RULES.policy if r.matches(channel, category, row.permanence, None) and r.times == 1]
                 assert held == []
+
+
+def test_rows_that_suppress_are_those_that_were_read() -> None:
+    """On purpose? `python -m tests.rules.suppressing` writes the list anew; its diff says who is silenced, and who no more."""
+    assert listed(suppressing(RULES)).splitlines() == LISTED.read_text(encoding="utf-8").splitlines()
+    assert set(CHANNELS_OF) <= set(DECODERS)
+
+
+@pytest.mark.parametrize("table", sorted({*RULES.statuses, *RULES.codes}))
+def test_row_that_advises_to_suppress_does(table: str) -> None:
+    held = {line.split(" -> ")[0] for line in suppressing(RULES)}
+    advised = [row for row in rows_of(RULES, table) if row.action == "suppress"]
+    assert {row.id.replace(":", " ", 2) for row in advised} <= held
 
 
 def test_failure_that_a_status_word_tells_has_a_category() -> None:

@@ -13,7 +13,7 @@ from acquit.effects import Entry, Suppression
 from acquit.rules import load
 from acquit.rules.policy import DAY_MS
 from acquit.suppression.judge import Fact
-from acquit.suppression.people import FACTS_LIMIT, People
+from acquit.suppression.people import FACTS_LIMIT, MIRROR, People
 
 POLICY = load().policy
 DAY_0 = datetime(2026, 11, 22, tzinfo=UTC)
@@ -284,6 +284,122 @@ def test_person_who_repeats_a_word_without_end_is_held_by_few_facts(last: str) -
     people = accused(*said, fact(last, 4, "last"))
     assert len(told_of(people)) <= 2 * FACTS_LIMIT
     assert ("*" in entries(people)) is (last == "stop")
+
+
+def test_lists_that_a_person_left_are_not_forgotten_for_others_that_it_left_later() -> None:
+    left = [fact("stop", n / 100, f"m{n}", scope=f"*:{n}") for n in range(3 * FACTS_LIMIT)]
+    people = accused(*left)
+    assert reasons(people) == {f"*:{n}": "stop" for n in range(3 * FACTS_LIMIT)}
+
+
+def test_person_who_leaves_and_joins_a_list_without_end_is_held_by_few_facts() -> None:
+    said = [fact("stop" if n % 2 else "start", n / 100, f"m{n}", scope="*:a") for n in range(4 * FACTS_LIMIT)]
+    people = accused(fact("stop", 0, scope="*:b"), *said)
+    assert len(told_of(people)) <= 2 * FACTS_LIMIT + 1
+    assert reasons(people) == {"*:a": "stop", "*:b": "stop"}
+
+
+# lists that a person leaves
+
+
+LISTS = ["*:a", "*:b", "*:Weekly%20news%2Fmen"]
+
+
+def test_stop_of_one_list_holds_that_list_alone() -> None:
+    assert reasons(accused(fact("stop", 0, scope="*:a"))) == {"*:a": "stop"}
+
+
+def test_start_of_a_list_lifts_that_list_alone() -> None:
+    left = [fact("stop", 0, scope=scope) for scope in ["*", *LISTS]]
+    assert reasons(accused(*left, fact("start", 1, scope="*:a"))) == dict.fromkeys(["*", *LISTS[1:]], "stop")
+
+
+def test_start_without_a_list_lifts_all() -> None:
+    assert reasons(accused(*(fact("stop", 0, scope=scope) for scope in ["*", *LISTS]), fact("start", 1))) == {}
+
+
+def test_start_lifts_of_a_list_what_the_person_said_alone() -> None:
+    registered, left = failure(0, "m2", "do_not_contact_registry"), fact("stop", 0, scope="*:marketing")
+    for scope in ("*", "*:marketing"):
+        assert reasons(accused(registered, left, fact("start", 1, scope=scope))) == {
+            "*:marketing": "do_not_contact_registry"
+        }
+
+
+_WORDS = st.lists(
+    st.builds(
+        fact,
+        st.sampled_from(["stop", "start"]),
+        st.integers(0, 4),
+        st.sampled_from(["m1", "m2"]),
+        scope=st.sampled_from(["*", *LISTS]),
+    ),
+    max_size=7,
+)
+
+
+@given(_WORDS.flatmap(lambda words: st.tuples(st.just(words), st.permutations(words))))
+def test_lists_that_a_person_left_are_those_whose_last_word_was_stop_in_any_order(
+    words: tuple[list[Fact], list[Fact]],
+) -> None:
+    told, permuted = words
+
+    def is_left(scope: str) -> bool:
+        stops = [word.at_ms for word in told if word.kind == "stop" and word.scope == scope]
+        starts = [word.at_ms for word in told if word.kind == "start" and word.scope in {"*", scope}]
+        return bool(stops) and max(stops) >= max(starts, default=0)  # at the same time they are a stop
+
+    assert reasons(accused(*permuted)) == {scope: "stop" for scope in ["*", *LISTS] if is_left(scope)}
+
+
+# a mirror of the provider's own list
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+@pytest.mark.parametrize(("failed", "mirrored"), [(0, 1), (1, 0), (1, 1)])
+@pytest.mark.parametrize("is_mirror_first", [False, True])
+def test_mirror_never_takes_the_place_of_a_failure_of_its_message(
+    channel: str, failed: float, mirrored: float, is_mirror_first: bool
+) -> None:
+    alone = accused(failure(failed, channel=channel))
+    facts = [failure(failed, channel=channel), failure(mirrored, category=MIRROR, channel=channel)]
+    people = accused(*(facts[::-1] if is_mirror_first else facts))
+    assert reasons(people) == {"*": "recipient_unknown"}
+    assert entries(people) == entries(alone)
+
+
+def test_mirror_of_another_message_counts_by_itself() -> None:
+    people = accused(failure(0, "m1", channel="email"), failure(1, "m2", category=MIRROR, channel="email"))
+    assert {told.category for told in told_of(people)} == {"recipient_unknown", MIRROR}
+    people.acquit(JO, "infobip", "m1", delivered_ms=ms(5), now_ms=ms(5), upto=2)
+    assert reasons(people) == {"*": MIRROR}
+
+
+def test_mirror_without_a_message_counts_by_itself() -> None:
+    people = accused(failure(0, ""), failure(1, "", category=MIRROR))
+    people.accuse(JO, fact("restore", 0.5), now_ms=ms(5), upto=2)
+    assert reasons(people) == {"*": MIRROR}
+
+
+@pytest.mark.parametrize("is_mirror_first", [False, True])
+@pytest.mark.parametrize(
+    ("delivered", "held"), [(0.5, {"*": "recipient_unknown"}), (1, {"*": MIRROR}), (1.4, {"*": MIRROR}), (2, {})]
+)
+def test_mirror_counts_when_the_failure_before_it_is_withdrawn_by_a_delivery(
+    is_mirror_first: bool, delivered: float, held: dict[str, str]
+) -> None:
+    facts = [failure(1, channel="email"), failure(1.5, category=MIRROR, channel="email")]
+    people = accused(*(facts[::-1] if is_mirror_first else facts))
+    people.acquit(JO, "infobip", "m1", delivered_ms=ms(delivered), now_ms=ms(5), upto=2)
+    assert reasons(people) == held
+
+
+@pytest.mark.parametrize("is_mirror_first", [False, True])
+def test_mirror_counts_when_the_failure_before_it_proves_to_be_a_ports(is_mirror_first: bool) -> None:
+    facts = [failure(1), failure(1.5, category=MIRROR)]
+    people = accused(*(facts[::-1] if is_mirror_first else facts))
+    people.learn(JO, "infobip", "m1", account="", stream="", ported_ms=ms(0), now_ms=ms(5), upto=2)
+    assert reasons(people) == {"*": MIRROR}
 
 
 # laws

@@ -1,13 +1,22 @@
 """What is missing or wrong is waited for or refused, with a sentence that says what; and nothing is lost meanwhile."""
 
 import asyncio
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_py
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from acquit import events
+from acquit.events import Receipt
+from acquit.pipeline import ONLY
 from acquit.worker import topics
+from acquit.worker.dead_letters import Replayed, replay
 from tests.system.stage import Stage, WorkerProcess, patiently, scenario, truth
 
 EXIT_REFUSED = 78
@@ -119,6 +128,62 @@ def test_bad_records_are_kept_byte_for_byte_and_the_stream_goes_on(stage: Stage)
     assert worker.metric("acquit_dead_letters_total") == len(BAD)
 
 
+ANN, BOB, EVE = ({"email": f"{name}@example.org", "sg_message_id": f"{name}.x"} for name in ("ann", "bob", "eve"))
+BOUNCE = {"event": "bounce", "type": "bounce", "bounce_classification": "Invalid Address", "status": "5.1.1"}
+# An array of SendGrid's, whose second and fifth events have no date.
+MAILS: list[dict[str, Any]] = [
+    {**ANN, "event": "delivered", "timestamp": 1_795_338_000},
+    {**BOB, **BOUNCE, "timestamp": "yesterday"},
+    {**ANN, "event": "click", "timestamp": 1_795_338_060},
+    {**ANN, "event": "account_update", "timestamp": 1_795_338_060},
+    {**EVE, "event": "group_unsubscribe", "asm_group_id": 10, "timestamp": "yesterday"},
+]
+DECODER_THAT_MAY_BE_MENDED = """
+from pathlib import Path
+from acquit.decode import DECODERS, sendgrid
+
+def decode(body, context):
+    return sendgrid.decode(body.replace(b'"yesterday"', b"null") if Path({mended!r}).exists() else body, context)
+
+DECODERS["sendgrid"] = decode
+"""
+
+
+def test_events_that_cannot_be_read_are_taken_by_a_replay_and_their_neighbours_once(stage: Stage) -> None:
+    mended = stage.folder / "mended"
+    (stage.folder / "sitecustomize.py").write_text(DECODER_THAT_MAY_BE_MENDED.format(mended=str(mended)))
+    stage.extra = {"ACQUIT_RAW_TOPICS": f"{stage.name}.raw=sendgrid"}
+    stage.create_topics()
+    body = json.dumps([{**mail, "timestamp": _lately(mail["timestamp"])} for mail in MAILS]).encode()
+    asyncio.run(_send(stage, [body]))
+    worker = stage.start(PYTHONPATH=_path(stage.folder))
+
+    assert patiently(lambda: worker.metric("acquit_dead_letters_total") == 1, pause=0.1)
+    assert [(one["only"], one["attempts"], one["replayed"]) for one in _listed(stage)] == [([1, 4], 0, False)]
+    assert _told(stage) == ["ann@example.org click", "ann@example.org delivered_handset"]
+
+    assert asyncio.run(replay(stage.settings)) == Replayed(sent=1), "and nothing was mended"
+    assert patiently(lambda: worker.metric("acquit_dead_letters_total") == 2, pause=0.1)
+    assert [(one["only"], one["attempts"], one["replayed"]) for one in _listed(stage)] == [
+        ([1, 4], 0, True),
+        ([1, 4], 1, False),
+    ]
+
+    mended.touch()
+    assert stage.run("dead-letters", "replay").stdout.startswith("sent 1, ")
+    held = {"email:bob@example.org": "recipient_unknown", "email:eve@example.org}:*:10": "stop"}
+    assert patiently(lambda: stage.entries() == held, pause=0.1)
+    assert _told(stage) == [
+        "ann@example.org click", "ann@example.org delivered_handset", "bob@example.org failed", "eve@example.org stop",
+    ]  # fmt: skip
+    letters = [record for record in stage.records(stage.settings.topic("dead-letters")) if record.value]
+    assert [(record.value, dict(record.headers)[ONLY]) for record in letters] == 2 * [(body, b"1,4/5")]
+    assert worker.metric("acquit_dead_letters_total") == 2
+    assert worker.metric("acquit_ignored_events_total") == 1
+    assert worker.metric("acquit_raw_records_total") == 3
+    assert asyncio.run(replay(stage.settings)) == Replayed(sent_before=2)
+
+
 def test_record_that_names_no_provider_is_unmapped(stage: Stage) -> None:
     stage.extra = {"ACQUIT_RAW_TOPICS": f"{stage.name}.raw="}
     stage.create_topics()
@@ -140,6 +205,26 @@ def test_a_log_holds_no_address(stage: Stage) -> None:
     said = worker.log.read_text()
     assert addresses
     assert not [address for address in addresses if address in said or address.lstrip("+") in said]
+
+
+def _lately(timestamp: int | str) -> int | str:
+    """A time of the last hours, for expiries are in real time."""
+    return timestamp if isinstance(timestamp, str) else int(time.time()) - 3_600 + timestamp % 3_600
+
+
+def _path(folder: Path) -> str:
+    """Where Python looks first, `sitecustomize` too, and then where it looked before."""
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def _listed(stage: Stage) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stage.run("dead-letters", "list").stdout.splitlines()]
+
+
+def _told(stage: Stage) -> list[str]:
+    """Who did what, or what became of it, in the log of events."""
+    told = [events.decode(record.value) for record in stage.records(stage.settings.topic("events"))]
+    return sorted(f"{one.to} {one.status if isinstance(one, Receipt) else one.type}" for one in told)  # type: ignore[union-attr]  # no commands
 
 
 def _offset(record: object) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from acquit.effects import Header
 from acquit.errors import Undecodable
-from acquit.pipeline import dead_letter
+from acquit.pipeline import ONLY, dead_letter
 from acquit.worker.dead_letters import (
     ATTEMPTS,
     OURS,
@@ -184,6 +184,17 @@ def test_a_letter_is_shown_as_json() -> None:
     shown = msgspec.json.decode(msgspec.json.encode(described(letter_of(), with_value=True)))
     assert shown["original_at"] == "2026-09-21T14:13:20Z"
     assert shown["replayed"] is False
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"), [(b"1,3/5", [1, 3]), (b"0/2", [0]), (None, None), (b"junk", None), (b"9" * 5_000, None)]
+)
+def test_a_letter_names_the_events_that_wait_where_the_others_were_taken(
+    said: bytes | None, shown: list[int] | None
+) -> None:
+    letter = letter_of(FakeRecord(headers=() if said is None else ((ONLY, said),)))
+    assert msgspec.json.decode(msgspec.json.encode(described(letter, with_value=False)))["only"] == shown
+    assert dict(sent_back(letter, 2).headers).get(ONLY) == said, "it goes back with it"
 
 
 def test_a_time_that_no_calendar_has_is_shown_as_none() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from acquit.capped import Capped
 from acquit.effects import Cell, Effect, Tally
-from acquit.events import Event
+from acquit.events import Event, Status
 from acquit.partition import Partition
 from acquit.routes.cohorts import Sums
 from acquit.worker import journal as journals
@@ -102,9 +102,15 @@ class Worker:
 
 def owned(state: Partition | Sums, producer: FakeProducer) -> Journal[Any]:
     """The journal of a state that was read from what this producer sent."""
+    journal = owned_as(state, producer)
+    journal._load(producer.compacted(TOPIC, 0))
+    return journal
+
+
+def owned_as(state: Partition | Sums, producer: FakeProducer) -> Journal[Any]:
+    """The journal of a state as it is."""
     journal: Journal[Any] = Journal(TOPIC, 0, state, options={}, transactional_id="acquit-0")
     journal._producer = producer  # a fake with its four methods
-    journal._load(producer.compacted(TOPIC, 0))
     return journal
 
 
@@ -372,7 +378,7 @@ def test_sums_that_are_read_back_show_the_same(runner: asyncio.Runner) -> None:
     for number in range(60):
         hour = START_MS // 1000 + number * DAY + chance.randrange(2) * HOUR  # beyond the days that are kept
         cell = Cell("sms", f"c{chance.randrange(3)}", None, f"r{chance.randrange(2)}", None, None, hour)
-        tally = Tally(chance.randrange(3), number, cell, 1, {"sent": number})
+        tally = Tally(chance.randrange(3), number, cell, number // 2, {"sent": number})
         told = Read(number, START_MS + number, tally.value, tally.key, "acquit.tallies")
         for state in (sums, steady):
             state.take_record(told)
@@ -382,6 +388,46 @@ def test_sums_that_are_read_back_show_the_same(runner: asyncio.Runner) -> None:
         assert tables_of(sums) == tables_of(steady)
         assert sums.head == steady.head
         assert sorted(map(repr, sums.all_cohorts())) == sorted(map(repr, steady.all_cohorts()))
+        assert sums.matched() == steady.matched()
+
+
+class OldHeld(msgspec.Struct, array_like=True):
+    """As journals of before routes were matched hold it."""
+
+    upto: int
+    channel: str
+    carrier: str | None
+    status: dict[Status, int]
+
+
+@pytest.mark.parametrize("is_checkpointed", [False, True])
+def test_sums_of_an_old_journal_are_read(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, is_checkpointed: bool
+) -> None:
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 0 if is_checkpointed else 1_000_000)
+    producer = FakeProducer(batch_bytes=1_000_000)
+    old, hour = Sums(Capped(100), zone="UTC"), START_MS // 1000
+    cells = [Cell("sms", "20801", None, route, None, None, hour) for route in ("a", "b")]
+    tallies = [Tally(0, 7, cell, 2, {"sent": 1, "failed": 2}) for cell in cells]
+    for offset, tally in enumerate(tallies):
+        old.take_record(Read(offset, START_MS, tally.value, tally.key, "acquit.tallies"))
+    for block, key, held in list(old.tables["cells"]):
+        old.tables["cells"].put(block, key, OldHeld(held.upto, held.channel, held.carrier, held.status))
+    runner.run(owned_as(old, producer).commit([]))
+    assert any(key.startswith(b"b/") for key in producer.compacted(TOPIC, 0)) is is_checkpointed
+
+    sums = Sums(Capped(100), zone="UTC")
+    journal = owned(sums, producer)
+    assert [cohort.status for cohort in sums.all_cohorts()] == [{"sent": 2, "failed": 4}]
+    assert (sums.head.to, sums.matched()) == (1, {})
+    later = Tally(0, 9, cells[0], 3, {"sent": 2, "failed": 2})
+    sums.take_record(Read(2, START_MS, later.value, later.key, "acquit.tallies"))
+    assert sums.matched() == {"a": (3, 1)}
+    runner.run(journal.commit([]))
+    again = Sums(Capped(100), zone="UTC")
+    owned(again, producer)
+    assert again.matched() == {"a": (3, 1)}
+    assert [cohort.status for cohort in again.all_cohorts()] == [{"sent": 3, "failed": 4}]
 
 
 def test_turn_of_the_clock_takes_nothing_from_the_journal(runner: asyncio.Runner) -> None:

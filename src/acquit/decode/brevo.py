@@ -9,6 +9,7 @@ tests/test_brevo_webhooks.py), `ts_epoch` is UTC, in milliseconds in life and in
 page documents events of SMS, which have neither event nor reason: they are ignored.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -28,6 +29,8 @@ _SAYS: Mapping[str, EngagementType] = {
 }
 _BY_MACHINES = frozenset({"proxy_open", "unique_proxy_open"})
 _OF_CONTACTS = frozenset({"list_addition", "contact_updated", "contact_deleted"})
+_ENHANCED = re.compile(r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?!\.?\d)")
+"""RFC 3463, of a permanent failure: 5.1.1, and no part of an IP address."""
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -76,9 +79,17 @@ def _report(event: Event, status: str, context: Context) -> Report:
         at=_time(event),
         submitted_at=moment(event.ts_sent, "ts_sent"),
         status=status,
-        code=masked(reason) if status.casefold() == "blocked" else None,  # Brevo's own words: it sent nothing
+        code=_code(status.casefold(), reason),
         text=masked(reason),
     )
+
+
+def _code(word: str, reason: str) -> str | None:
+    """Brevo's own words where it sent nothing, and of a hard bounce the enhanced code in the other server's reply."""
+    if word == "blocked":
+        return masked(reason)
+    enhanced = _ENHANCED.search(reason) if word == "hard_bounce" else None
+    return enhanced[0] if enhanced else None
 
 
 def _replies(event: Event, says: EngagementType, context: Context) -> Iterator[Reply]:

@@ -137,7 +137,7 @@ class Window:
         """Pack what was touched."""
         for key, message in self._touched.items():
             block = NOTHING if message is None else message.basis_ms // 1000 // self.span * self.span
-            before = self._was_in.get(key, NOTHING) if message is None else message.block
+            before = self._was_in.get(key, NOTHING) if message is None or message.block == NOTHING else message.block
             if before not in {NOTHING, block} and before in self._tables:
                 self._tables[before].pop(key, None)
                 self._changed(before, key, None)

@@ -48,7 +48,7 @@ class Held(Struct, array_like=True):
     carrier: str | None
     status: dict[Status, int]
     route: str | None = None
-    submitted: int = 0
+    submitted: int | None = None  # None: journaled before this was kept, so that nothing is known of it
 
 
 class RoutesHead(Struct):
@@ -160,9 +160,10 @@ class Sums:
 
     def _add(self, hour: int, held: Held, sign: int) -> Place:
         place = (held.channel, self._carriers.label(held.carrier), hour)
-        known = self._known.setdefault(hour, {}).setdefault(held.route or "", [0, 0])
-        known[0] += sign * held.submitted
-        known[1] += sign * (sum(held.status.values()) - held.submitted)
+        if held.submitted is not None:
+            known = self._known.setdefault(hour, {}).setdefault(held.route or "", [0, 0])
+            known[0] += sign * held.submitted
+            known[1] += sign * (sum(held.status.values()) - held.submitted)
         sums = self._sums.setdefault(place, {})
         outcome = self._outcomes.setdefault(place[:2], [0, 0])
         for status, number in held.status.items():

@@ -17,6 +17,7 @@ BLOCKS = 256
 NEVER_LIFTED_BY_DELIVERY = frozenset({"complaint", "opted_out"})
 """What a person said of a message has nothing to do with whether it arrived."""
 MIRROR = "provider_suppressed"
+"""A mirror of the provider's list, and no evidence: it counts while nothing else is known against its message."""
 KINDS_LIMIT = 10_000
 """Kinds of failure of which it is remembered whether they are held: a provider may invent codes without end."""
 FACTS_LIMIT = 64
@@ -68,10 +69,13 @@ class People:
     ) -> list[Suppression]:
         """The message arrived after all: a failure up to then is withdrawn; a complaint or an opt-out is none."""
         person = self.table.get(_block(recipient), recipient)
-        told = _failure_of(person, provider, message_id) if person else None
-        if person is None or told is None or told.at_ms > delivered_ms:
+        if person is None:
             return []
-        person.facts.remove(told)
+        told = [_failure_of(person, provider, message_id, category) for category in ("", MIRROR)]
+        withdrawn = [fact for fact in told if fact is not None and fact.at_ms <= delivered_ms]
+        if not withdrawn:
+            return []
+        person.facts = [fact for fact in person.facts if fact not in withdrawn]
         return self._judge(recipient, person, now_ms=now_ms, upto=upto)
 
     def learn(
@@ -112,7 +116,7 @@ class People:
     def _judge(
         self, recipient: str, person: Person, *, now_ms: int, upto: int, lifted: Change = "lifted"
     ) -> list[Suppression]:
-        before, person.entries = person.entries, judge(person.facts, self._policy, now_ms=now_ms)
+        before, person.entries = person.entries, judge(_evidence(person.facts), self._policy, now_ms=now_ms)
         if person.facts:
             self.table.put(_block(recipient), recipient, person)
         elif self.table.get(_block(recipient), recipient):
@@ -134,21 +138,34 @@ def _block(recipient: str) -> int:
     return zlib.crc32(recipient.encode()) % BLOCKS
 
 
-def _failure_of(person: Person, provider: str, message_id: str, category: str = "") -> Fact | None:
+def _failure_of(person: Person, provider: str, message_id: str, category: str) -> Fact | None:
+    """What is known of this message of the same kind: what a person said, a mirror, or any other failure."""
     for fact in person.facts:
-        if fact.kind == "failure" and fact.message_id == message_id and fact.provider == provider:
-            said = fact.category if fact.category in NEVER_LIFTED_BY_DELIVERY else ""
-            if said == (category if category in NEVER_LIFTED_BY_DELIVERY else ""):
-                return fact
+        if (
+            fact.kind == "failure"
+            and fact.message_id == message_id
+            and fact.provider == provider
+            and _kind(fact.category) == _kind(category)
+        ):
+            return fact
     return None
 
 
+def _kind(category: str) -> str:
+    return category if category == MIRROR or category in NEVER_LIFTED_BY_DELIVERY else ""
+
+
 def _outweighs(fact: Fact, told: Fact) -> bool:
-    """Of the failures of a message the first counts, of a mail the last; a mirror of the provider's list before no other."""
-    is_mirror, was_mirror = fact.category == MIRROR, told.category == MIRROR
-    if is_mirror != was_mirror:
-        return was_mirror
+    """Of the failures of a message the first counts, of a mail the last."""
     return fact > told if fact.channel == "email" else fact < told
+
+
+def _evidence(facts: list[Fact]) -> list[Fact]:
+    """The facts without the mirrors beside another failure of their message. They stay: that one may be withdrawn."""
+    if not any(fact.category == MIRROR for fact in facts):
+        return facts
+    failed = {(f.provider, f.message_id) for f in facts if f.kind == "failure" and not _kind(f.category)}
+    return [f for f in facts if f.category != MIRROR or not f.message_id or (f.provider, f.message_id) not in failed]
 
 
 def _joined(fact: Fact, provider: str, message_id: str, account: str, stream: str, ported_ms: int | None) -> Fact:
@@ -163,14 +180,16 @@ def _joined(fact: Fact, provider: str, message_id: str, account: str, stream: st
 
 
 def _limit(person: Person) -> None:
-    """The oldest failures and STARTs go; of STOPs the first and the last stay, for a START may still come between."""
+    """The oldest failures go, and of the newest word's own list STARTs and STOPs: of these the first and the last stay,
+    for a START may still come between.
+    """
     failures = [
         fact for fact in person.facts if fact.kind == "failure" and fact.category not in NEVER_LIFTED_BY_DELIVERY
     ]
     if len(failures) > FACTS_LIMIT:
         person.facts.remove(min(failures))
     for kind, place in (("stop", 1), ("start", 0)):
-        said = sorted(fact for fact in person.facts if fact.kind == kind)
+        said = sorted(fact for fact in person.facts if fact.kind == kind and fact.scope == person.facts[-1].scope)
         if len(said) > FACTS_LIMIT:
             person.facts.remove(said[place])
 

@@ -22,6 +22,7 @@ from acquit.effects import Header
 from acquit.envelope import Record
 from acquit.errors import AcquitError
 from acquit.events import from_epoch_ms
+from acquit.pipeline import only_of
 from acquit.worker.connections import kafka_options
 from acquit.worker.sending import Outgoing, partition_of, send_all
 from acquit.worker.settings import Settings
@@ -59,7 +60,8 @@ class Letter:
     attempts: int
     key: bytes | None = field(repr=False)  # these three may hold an address
     value: bytes | None = field(repr=False)
-    headers: tuple[Header, ...] = field(repr=False)  # the record's own, and `acquit.attempts`
+    headers: tuple[Header, ...] = field(repr=False)  # the record's own, `acquit.only` and `acquit.attempts`
+    only: tuple[int, ...] | None = None  # the places of the events that were refused; None: nothing of it was taken
     is_replayed: bool = False
 
     @property
@@ -154,6 +156,7 @@ def described(letter: Letter, *, with_value: bool) -> dict[str, Any]:
         "original_offset": letter.original_offset,
         "original_at": _time(letter.original_timestamp_ms),
         "attempts": letter.attempts,
+        "only": letter.only,
         "bytes": letter.size_bytes,
         "replayed": letter.is_replayed,
     }
@@ -176,7 +179,7 @@ def fate_of(letter: Letter, selection: Selection, targets: Collection[str], *, m
 
 def read_letter(record: Record, *, is_replayed: bool = False) -> Letter:
     """What a record of the topic says of itself; `pipeline.dead_letter` wrote it, and its headers are the last."""
-    said = dict(record.headers)
+    said, only = dict(record.headers), only_of(record.headers)
     return Letter(
         partition=record.partition,
         offset=record.offset,
@@ -190,6 +193,7 @@ def read_letter(record: Record, *, is_replayed: bool = False) -> Letter:
         key=record.key,
         value=record.value,
         headers=tuple(header for header in record.headers if not header[0].startswith(OURS)),
+        only=only and only[0],
         is_replayed=is_replayed,
     )
 

@@ -15,9 +15,10 @@ from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 
 log = logging.getLogger(__name__)
-UNKNOWN_CODES, IGNORED_KINDS, ROUTES = 200, 100, 200
+UNKNOWN_CODES, IGNORED_KINDS, ROUTES, PROVIDERS = 200, 100, 200, 100
 _SHOWN_WORD = re.compile(r"[A-Za-z0-9_.: /-]{1,40}")
-_PERHAPS_A_NUMBER = re.compile(r"[0-9]{7,}")
+_PERHAPS_A_NUMBER = re.compile(r"(?:[0-9][^0-9]*){7}")
+"""However it is written: 06 12 34 56 78, 336-1234. Most ids have as many digits, too; no code that is known has."""
 
 LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -31,6 +32,7 @@ class Metrics:
         self._carriers = carriers
         self._raised: set[tuple[str, str]] = set()
         self._codes = Capped(UNKNOWN_CODES)
+        self._providers = Capped(PROVIDERS)  # of canonical receipts, any word of their writer
         self._logged: set[tuple[str, str]] = set()
         self._raw = self._counter("raw_records", "Raw records read, dead letters among them", "topic")
         self._receipts = self._counter("receipts", "Receipts that said something new", "channel", "carrier", "status")
@@ -71,6 +73,7 @@ class Metrics:
             "route", "known_by",
         )  # fmt: skip
         self._routes = Capped(ROUTES)
+        self._routes_shown: set[tuple[str, str]] = set()
         self._alerts = self._gauge("alert_active", "1 while an alert is up", "kind", "channel", "carrier", "route")
         self._latency = Histogram(
             "acquit_append_to_redis_seconds", "From the raw record's append to its effect in Redis",
@@ -96,7 +99,8 @@ class Metrics:
         for (channel, carrier, category, permanence), number in counts.failures.items():
             self._failures.labels(channel, self._carriers.label(carrier), category, permanence).inc(number)
         for (provider, code), number in counts.unknown.items():
-            self._unknown.labels(provider, self._named(provider, code)).inc(number)
+            name = self._word(provider, self._providers)
+            self._unknown.labels(name, self._named(name, code)).inc(number)
         for effect in effects:
             if isinstance(effect, DeadLetter):
                 self.refused(effect.provider, effect.reason)
@@ -143,14 +147,17 @@ class Metrics:
                 _remove(self._ratio, *place)
 
     def show_matched(self, routes: Mapping[str, tuple[int, int]]) -> None:
-        """By route: messages submitted, and messages that receipts alone know."""
+        """By route: messages submitted, and messages that receipts alone know. A route that is none of these goes."""
         shown: dict[tuple[str, str], int] = {}
         for route, counts in routes.items():
             label = self._routes.label(route)
             for known_by, number in zip(("submit", "receipts"), counts, strict=True):
                 shown[label, known_by] = shown.get((label, known_by), 0) + number
+        for labels in self._routes_shown - shown.keys():
+            _remove(self._matched, *labels)
         for labels, number in shown.items():
             self._matched.labels(*labels).set(number)
+        self._routes_shown = set(shown)
 
     def show_alerts(self, raised: Sequence[tuple[str, str]]) -> None:
         """Channel and carrier of the delivery drops that are up; the others are over."""
@@ -164,13 +171,14 @@ class Metrics:
         self._cohort.clear()
         self._ratio.clear()
         self._matched.clear()
+        self._routes_shown = set()
         self._alerts.clear()
         self._raised = set()
 
     def _named(self, provider: str, code: str) -> str:
-        """The label of an unknown code, which is logged when it is first seen."""
+        """The label of an unknown code, which is logged when it is first seen; what is not shown is not logged either."""
         label = self._word(code, self._codes)
-        if (provider, label) not in self._logged and len(self._logged) < UNKNOWN_CODES:
+        if label != OTHER and (provider, label) not in self._logged and len(self._logged) < UNKNOWN_CODES:
             self._logged.add((provider, label))
             log.warning("%s says %s, which no table knows: add a row to the rules", provider, label)
         return label

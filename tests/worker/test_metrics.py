@@ -1,0 +1,167 @@
+"""Labels: from closed lists or capped, and never a recipient's address or a message's id. What goes is taken away."""
+
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import generate_latest
+
+from acquit.capped import OTHER, Capped
+from acquit.partition import Counts
+from acquit.worker.metrics import IGNORED_KINDS, PROVIDERS, ROUTES, UNKNOWN_CODES, Metrics
+from tests.builders import folded, receipt
+
+
+def metrics() -> Metrics:
+    return Metrics(Capped(10))
+
+
+def series(of: Metrics, name: str) -> dict[tuple[str, ...], float]:
+    """The samples of one name, by the values of their labels in the order of the labels' names."""
+    return {
+        tuple(sample.labels[label] for label in sorted(sample.labels)): sample.value
+        for family in of.registry.collect()
+        for sample in family.samples
+        if sample.name == f"acquit_{name}"
+    }
+
+
+def unknown(of: Metrics, *words: tuple[str, str]) -> None:
+    of.folded(Counts(unknown=dict.fromkeys(words, 1)), [])
+
+
+HIDDEN = [
+    "+33612345678", "33612345678", "06 12 34 56 78", "06.12.34.56.78", "336-123-4567", "(336) 123-4567", "0612/345/678",
+    "ann@example.org", "status ann@example.org", "550e8400-e29b-41d4-a716-446655440000",
+    "wamid.HBgLMTY0NjcwNDM1OTUVAgASGBQzQTdCNTg5RjY1MEMyRjlGMjRGNgA=",
+    "R14554qsAGSkiKYYviJN31.recvd-5f54b5d587", "192.168.100.200", "x" * 41, "", "a\nb", 'a"b', "né", "\u0661",
+]  # fmt: skip
+SHOWN = ["30005", "131050", "5.7.1", "550 5.7.1", "0x0404", "account_update", "machine open", "status LOST", "a/b:c-d"]
+
+
+@pytest.mark.parametrize("word", HIDDEN)
+def test_word_that_may_be_an_address_or_an_id_is_no_label(word: str) -> None:
+    of = metrics()
+    of.ignored("sendgrid", word)
+    unknown(of, ("twilio", word), (word, "1"))
+    assert set(series(of, "ignored_events_total")) == {(OTHER, "sendgrid")}
+    assert set(series(of, "unknown_codes_total")) == {(OTHER, "twilio"), ("1", OTHER)}
+
+
+@pytest.mark.parametrize("word", SHOWN)
+def test_providers_own_word_is_the_label(word: str) -> None:
+    of = metrics()
+    of.ignored("sendgrid", word)
+    unknown(of, ("twilio", word))
+    assert series(of, "ignored_events_total") == {(word, "sendgrid"): 1}
+    assert series(of, "unknown_codes_total") == {(word, "twilio"): 1}
+
+
+@given(st.text("0123456789+ .-/()", min_size=7).filter(lambda text: sum(map(str.isdigit, text)) > 6))
+def test_no_number_of_seven_digits_is_shown_however_it_is_written(number: str) -> None:
+    of = metrics()
+    of.ignored("sendgrid", number)
+    unknown(of, ("twilio", f"status {number}"))
+    assert {kind for kind, _ in series(of, "ignored_events_total")} == {OTHER}
+    assert {code for code, _ in series(of, "unknown_codes_total")} == {OTHER}
+
+
+def _word(number: int) -> str:
+    return f"w{number}"
+
+
+def test_words_are_capped_and_all_are_counted() -> None:
+    of = metrics()
+    for number in range(2 * UNKNOWN_CODES):
+        of.ignored("sendgrid", _word(number))
+        unknown(of, ("twilio", _word(number)))
+    for name, limit in (("ignored_events_total", IGNORED_KINDS), ("unknown_codes_total", UNKNOWN_CODES)):
+        found = series(of, name)
+        assert len(found) == limit + 1
+        assert sum(found.values()) == 2 * UNKNOWN_CODES
+
+
+def test_providers_of_canonical_receipts_are_capped() -> None:
+    of = metrics()
+    unknown(of, *((_word(number), "1") for number in range(2 * PROVIDERS)))
+    assert len(series(of, "unknown_codes_total")) == PROVIDERS + 1
+
+
+def test_unknown_code_is_logged_when_it_is_first_seen(caplog: pytest.LogCaptureFixture) -> None:
+    of = metrics()
+    for _ in range(3):
+        unknown(of, ("twilio", "30999"), ("vonage", "30999"))
+    assert [record.getMessage().partition(",")[0] for record in caplog.records] == [
+        "twilio says 30999",
+        "vonage says 30999",
+    ]
+    assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+def test_log_of_unknown_codes_ends(caplog: pytest.LogCaptureFixture) -> None:
+    of = metrics()
+    for number in range(3 * UNKNOWN_CODES):
+        unknown(of, ("twilio", _word(number)), (f"p{number}", "1"))
+    assert len(caplog.records) == UNKNOWN_CODES
+
+
+def test_code_that_is_not_shown_is_not_logged_either(caplog: pytest.LogCaptureFixture) -> None:
+    unknown(
+        metrics(),
+        ("twilio", "+33612345678"),
+        ("33612345678", "1"),
+        *(("p", _word(n)) for n in range(UNKNOWN_CODES + 9)),
+    )
+    assert "33612345678" not in caplog.text
+    assert "says other" not in caplog.text
+
+
+def test_ledger_counts_a_code_that_no_table_knows_once_for_each_receipt_that_is_news() -> None:
+    said = receipt("failed", "m1", category="unknown", rule="twilio:unknown", said={"code": "30999", "status": "lost"})
+    again = receipt("failed", "m2", category="unknown", rule="twilio:unknown", said={"code": "30999", "status": "lost"})
+    state = folded(said, said, again)
+    of = metrics()
+    of.folded(state.take_counts(), [])
+    of.folded(state.take_counts(), [])
+    assert series(of, "unknown_codes_total") == {("30999", "p"): 2}
+
+
+def matched(of: Metrics) -> dict[tuple[str, ...], float]:
+    """By known_by and route."""
+    return series(of, "route_messages")
+
+
+def test_route_shows_what_was_submitted_and_what_receipts_alone_know() -> None:
+    of = metrics()
+    of.show_matched({"a": (3, 1), "": (0, 2)})
+    assert matched(of) == {
+        ("submit", "a"): 3, ("receipts", "a"): 1, ("submit", "unknown"): 0, ("receipts", "unknown"): 2,
+    }  # fmt: skip
+
+
+def test_route_that_has_no_messages_of_the_newest_day_any_more_goes() -> None:
+    of = metrics()
+    of.show_matched({"a": (3, 1), "b": (1, 1)})
+    of.show_matched({"b": (2, 1)})
+    assert matched(of) == {("submit", "b"): 2, ("receipts", "b"): 1}
+    of.show_matched({"a": (1, 0)})
+    assert matched(of) == {("submit", "a"): 1, ("receipts", "a"): 0}
+    of.clear_cohorts()
+    assert matched(of) == {}
+    of.show_matched({"b": (2, 1)})
+    assert matched(of) == {("submit", "b"): 2, ("receipts", "b"): 1}
+
+
+def test_routes_over_the_limit_are_other_and_added_up() -> None:
+    of = metrics()
+    of.show_matched({_word(number): (1, 2) for number in range(ROUTES + 5)})
+    found = matched(of)
+    assert len(found) == 2 * (ROUTES + 1)
+    assert (found["submit", OTHER], found["receipts", OTHER]) == (5, 10)
+
+
+def test_page_of_metrics_can_be_read_whatever_the_labels_hold() -> None:
+    of = metrics()
+    of.show_matched({'a"b\\\n': (1, 0)})
+    assert b'route="a\\"b\\\\\\n"' in generate_latest(of.registry)
