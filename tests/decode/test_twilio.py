@@ -194,4 +194,4 @@ _VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.
 )
 def test_any_bytes_are_read_or_undecodable(payload: bytes) -> None:
     said = attempt(payload)
-    assert said in UNDECODABLE_REASONS or len(said) == 1
+    assert said in UNDECODABLE_REASONS or len(said) <= 1  # an empty array says nothing
