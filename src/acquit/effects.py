@@ -118,6 +118,10 @@ class Tally(Struct, frozen=True, omit_defaults=True):
     submitted: int
     status: Mapping[Status, int]
     failures: Mapping[str, int] = {}  # "category/permanence"
+    delivered_in: Mapping[int, int] = {}  # by latency bin: 68 of them, 50 ms and each a quarter more (ledger/merge.py)
+    converted_in: Mapping[int, int] = {}  # of these, messages whose recipient replied, clicked, converted or has it
+    engaged: Mapping[str, int] = {}  # messages by what their recipients did; `not_received` among them
+    contradicted: Mapping[str, int] = {}  # messages of which not all that was said can be true
 
     @property
     def key(self) -> bytes:

@@ -250,6 +250,8 @@ class Partition:
         return self.people.accuse(f"{receipt.channel}:{receipt.to}", fact, now_ms=self.head.clock_ms, upto=upto)
 
     def _take_engagement(self, event: Engagement, *, at_ms: int, upto: int) -> list[Suppression]:
+        if event.message_id is not None and self.messages.take_engagement(event, at_ms=at_ms) is News.TOO_LATE:
+            self.counts.too_late += 1
         if event.type == "complaint":
             fact = Fact(at_ms, "failure", event.provider, event.message_id or "", category="complaint",
                         permanence="permanent", rule="engagement:complaint", channel=event.channel)  # fmt: skip

@@ -5,8 +5,8 @@ from acquit.ledger.merge import NOTHING, STATUS_NUMBER
 from acquit.ledger.totals import Standing, Totals
 
 CELL = Cell("sms", "20801", "FR", "r1", "direct", "otp", 3_600)
-SENT: Standing = (STATUS_NUMBER["sent"], NOTHING, NOTHING, True)
-FAILED: Standing = (STATUS_NUMBER["failed"], 1, 0, True)
+SENT: Standing = (STATUS_NUMBER["sent"], NOTHING, NOTHING, True, NOTHING, 0, 0)
+FAILED: Standing = (STATUS_NUMBER["failed"], 1, 0, True, NOTHING, 0, 0)
 
 
 def counted(*changes: tuple[Standing, int]) -> Totals:

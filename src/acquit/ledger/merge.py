@@ -4,9 +4,21 @@ A message keeps its best good news and its first bad news. Delivery outranks fai
 e-mail, where the later of delivery and bounce tells the truth: relays accept first and bounce afterwards.
 """
 
+from bisect import bisect_right
+
 from msgspec import Struct
 
-from acquit.events import CATEGORIES, DELIVERED, FAILED, PERMANENCES, STATUSES, Category, Permanence, Status
+from acquit.events import (
+    CATEGORIES,
+    DELIVERED,
+    FAILED,
+    PERMANENCES,
+    STATUSES,
+    Category,
+    EngagementType,
+    Permanence,
+    Status,
+)
 
 STATUS_NUMBER: dict[Status, int] = {status: number for number, status in enumerate(STATUSES)}
 CATEGORY_NUMBER: dict[Category | None, int] = {
@@ -15,12 +27,23 @@ CATEGORY_NUMBER: dict[Category | None, int] = {
 }
 PERMANENCE_NUMBER: dict[Permanence, int] = {permanence: number for number, permanence in enumerate(PERMANENCES)}
 
+ENGAGED: tuple[EngagementType, ...] = (
+    "reply", "click", "conversion", "open", "read", "arrived", "not_received", "complaint",
+)  # fmt: skip
+ENGAGED_BIT: dict[EngagementType, int] = {name: 1 << place for place, name in enumerate(ENGAGED)}
+ENGAGED_BIT["stop"] = ENGAGED_BIT["start"] = ENGAGED_BIT["reply"]  # whoever says STOP has the message
+CONVERTED = sum(ENGAGED_BIT[name] for name in ("reply", "click", "conversion", "arrived"))
+"""What only somebody does who has received the message. Machines open mail, and some click: that is the provider's to say."""
+LATENCY_BOUNDS_MS = [round(50 * 1.25**place) for place in range(68)]
+"""Upper bounds of the latency bins but the last: 50 ms, then each a quarter more, to beyond 43 hours."""
+
 _LADDER: tuple[Status, ...] = (
     "queued", "sent", "accepted", "deferred", "unknown", "delivered_network", "delivered_handset", "read",
 )  # fmt: skip
 RANK: tuple[int, ...] = tuple(_LADDER.index(status) if status in _LADDER else -1 for status in STATUSES)
 IS_BAD: tuple[bool, ...] = tuple(status in FAILED for status in STATUSES)
 IS_DELIVERED: tuple[bool, ...] = tuple(status in DELIVERED for status in STATUSES)
+DELIVERED_NUMBERS = frozenset(STATUS_NUMBER[status] for status in DELIVERED)
 SENT = STATUS_NUMBER["sent"]
 NOTHING = -1
 
@@ -34,11 +57,12 @@ class Message(Struct, gc=False):
     receipt: int = NOTHING
     good: int = NOTHING  # best good status
     bad: int = NOTHING  # failure: the first one, on e-mail the last
-    delivered_ms: int = 0  # the last delivery of any kind
+    delivered_ms: int = 0  # the first delivery of any kind, on e-mail the last
     bad_ms: int = 0
     category: int = NOTHING  # of the failure
     permanence: int = NOTHING
     reported: int = 0  # bit set of the statuses that receipts have reported: a repeat is known by it
+    engaged: int = 0  # bit set of what the recipient did with it
     block: int = NOTHING  # that its row is in, if it has one yet
 
     def status(self, *, is_email: bool) -> int:
@@ -49,12 +73,14 @@ class Message(Struct, gc=False):
         return self.bad if is_email and self.bad_ms > self.delivered_ms else self.good
 
 
-def take_good(message: Message, status: int, at_ms: int) -> None:
-    """The higher rung stays; of deliveries, the last time."""
+def take_good(message: Message, status: int, at_ms: int, *, is_email: bool) -> None:
+    """The higher rung stays; of deliveries, the time of the first, on e-mail of the last."""
     if message.good == NOTHING or RANK[status] > RANK[message.good]:
         message.good = status
-    if IS_DELIVERED[status] and at_ms > message.delivered_ms:
-        message.delivered_ms = at_ms
+    if IS_DELIVERED[status]:
+        known = message.delivered_ms
+        if not known or (at_ms > known if is_email else at_ms < known):
+            message.delivered_ms = at_ms
 
 
 def take_bad(message: Message, bad: tuple[int, int, int, int], *, is_email: bool) -> None:
@@ -70,3 +96,27 @@ def take_basis(message: Message, basis: int, at_ms: int) -> bool:
         message.basis, message.basis_ms = basis, at_ms
         return True
     return False
+
+
+def latency_bin(message: Message) -> int:
+    """The bin of the time from the submit to the delivery; NOTHING where either is not known, or they contradict."""
+    if message.basis <= 1 or not message.delivered_ms or message.delivered_ms < message.basis_ms:
+        return NOTHING
+    return min(bisect_right(LATENCY_BOUNDS_MS, message.delivered_ms - message.basis_ms), len(LATENCY_BOUNDS_MS) - 1)
+
+
+CONTRADICTIONS = ("failed_after_delivery", "delivered_before_submit", "engaged_undelivered")
+SKEW_MS = 60_000
+"""Clocks of suppliers differ by so much without a meaning."""
+
+
+def contradictions(message: Message, status: int, *, is_email: bool) -> int:
+    """Bit set of what cannot all be true of a message."""
+    found = 0
+    if not is_email and message.bad != NOTHING and message.good in DELIVERED_NUMBERS:
+        found |= 1
+    if message.basis == 3 and message.delivered_ms and message.delivered_ms < message.basis_ms - SKEW_MS:
+        found |= 2
+    if message.engaged & CONVERTED and IS_BAD[status]:
+        found |= 4
+    return found

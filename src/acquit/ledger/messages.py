@@ -10,18 +10,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from acquit.effects import Cell, Tally
-from acquit.events import CATEGORIES, PERMANENCES, STATUSES, Receipt, Submit, epoch_ms
+from acquit.events import CATEGORIES, PERMANENCES, STATUSES, Engagement, Receipt, Submit, epoch_ms
 from acquit.hours import Hours
 from acquit.ledger import labels
 from acquit.ledger.labels import Labels, Numbers
 from acquit.ledger.merge import (
     CATEGORY_NUMBER,
+    ENGAGED_BIT,
     IS_BAD,
     NOTHING,
     PERMANENCE_NUMBER,
     SENT,
     STATUS_NUMBER,
     Message,
+    contradictions,
+    latency_bin,
     take_bad,
     take_basis,
     take_good,
@@ -31,7 +34,7 @@ from acquit.ledger.window import Window, key_of
 from acquit.reasons.revising import graded, permanence_of
 from acquit.rules.routes import Routes
 
-FIRST_AT, SUBMITTED_AT, SUBMIT = 1, 2, 3
+NOT_KNOWN, FIRST_AT, SUBMITTED_AT, SUBMIT = range(4)
 FOR_EVER = 1 << 60
 UNBOUNDED = 1 << 60
 CATEGORY_UNKNOWN = CATEGORY_NUMBER["unknown"]
@@ -86,7 +89,7 @@ class Messages:
         ):
             return self._answer(News.REPEATED, place, place.before)
         message.submit = self.numbers.number(ours)  # of the earliest submit, if a sender repeats itself
-        take_good(message, SENT, at_ms)
+        take_good(message, SENT, at_ms, is_email=place.is_email)
         moved = take_basis(message, SUBMIT, at_ms)
         return self._book(place, moved=moved)
 
@@ -106,10 +109,21 @@ class Messages:
             bad = (at_ms, status, category, PERMANENCE_NUMBER[receipt.permanence])
             take_bad(message, bad, is_email=place.is_email)
         else:
-            take_good(message, status, at_ms)
+            take_good(message, status, at_ms, is_email=place.is_email)
         self._take_labels(message, receipt)
         booked = self._book(place, moved=moved)
         return replace(booked, news=News.REPEATED) if is_repeated and booked.news is News.NEW else booked
+
+    def take_engagement(self, event: Engagement, *, at_ms: int) -> News:
+        """Book what a person did into its message, of which nothing else may be known yet: it is counted when it is."""
+        place = self._open(event)
+        message, bit = place.message, ENGAGED_BIT[event.type]
+        if message.engaged & bit:
+            return News.REPEATED
+        message.engaged |= bit
+        if message.basis == NOT_KNOWN and not 0 < message.basis_ms <= at_ms:
+            message.basis_ms = at_ms
+        return self._book(place, moved=message.basis == NOT_KNOWN).news
 
     def advance(self, clock_ms: int, *, partition: int, upto: int) -> list[Tally]:
         """Close the hours that have left the window; returns the last totals of their cells, where they had not left."""
@@ -142,7 +156,7 @@ class Messages:
     def _horizon_at(self, clock_ms: int) -> int:
         return self._hours.start(max(0, clock_ms - self._window_ms))
 
-    def _open(self, event: Submit | Receipt) -> "_Place":
+    def _open(self, event: Submit | Receipt | Engagement) -> "_Place":
         """The message of an event, as it is and where it is counted. One whose hour is closed is not there any more."""
         key, is_email = key_of(event.provider, event.message_id, event.to), event.channel == "email"
         found = self.window.find(key)
@@ -161,17 +175,20 @@ class Messages:
             return self._forget(place)
         self.window.put(place.key, message)
         after = self._counted(place.provider, message, now, is_email=place.is_email)
-        if before is None:
-            self.totals.add(after.key, after.running, after.standing, 1)
-        elif before.key != after.key or before.standing != after.standing:
-            self.totals.add(before.key, before.running, before.standing, -1)
-            self.totals.add(after.key, after.running, after.standing, 1)
+        if before is None or after is None or before.key != after.key or before.standing != after.standing:
+            self._move(before, after)
         return self._answer(News.NEW, place, after)
+
+    def _move(self, before: "_Counted | None", after: "_Counted | None") -> None:
+        if before is not None:
+            self.totals.add(before.key, before.running, before.standing, -1)
+        if after is not None:
+            self.totals.add(after.key, after.running, after.standing, 1)
 
     def _forget(self, place: "_Place") -> Booked:
         """Its hour proves to be closed: what was counted for it elsewhere is taken back."""
-        if place.before is not None:
-            self.totals.add(place.before.key, place.before.running, place.before.standing, -1)
+        if place.hour is not None:
+            self._move(place.before, None)
             self.window.remove(place.key, place.message)
         return Booked(News.TOO_LATE, 0, None, None)
 
@@ -192,7 +209,10 @@ class Messages:
             merged = labels.merged(self.numbers[message.receipt], self.numbers[ours])
             message.receipt = self.numbers.number(merged)
 
-    def _counted(self, provider: str, message: Message, hour: int, *, is_email: bool) -> "_Counted":
+    def _counted(self, provider: str, message: Message, hour: int, *, is_email: bool) -> "_Counted | None":
+        """None for a message of which nothing is known but what its recipient did."""
+        if message.good == message.bad == NOTHING:
+            return None
         found = self._cells.get((message.submit, message.receipt, hour))
         if found is None:
             submit = self.numbers[message.submit] if message.submit != NOTHING else None
@@ -204,16 +224,17 @@ class Messages:
     def _standing(self, provider: str, message: Message, cell: Cell, *, is_email: bool) -> Standing:
         """What the message counts as: what was reported, as its route's profile and a port of its number make it."""
         status, is_submitted = message.status(is_email=is_email), message.submit != NOTHING
+        rest = (latency_bin(message), message.engaged, contradictions(message, status, is_email=is_email))
         if IS_BAD[status]:
             permanence = message.permanence
             ported_ms = self.numbers[message.submit].ported_ms if is_submitted else None
             if ported_ms is not None:
                 permanence = _while_porting(message, ported_ms)
-            return status, message.category, permanence, is_submitted
+            return status, message.category, permanence, is_submitted, *rest
         if self._routes.profiles:
             profile = self._routes.profile(cell.route, cell.supplier, provider)
             status = STATUS_NUMBER[graded(STATUSES[status], profile)] if profile else status
-        return status, NOTHING, NOTHING, is_submitted
+        return status, NOTHING, NOTHING, is_submitted, *rest
 
 
 def _while_porting(message: Message, ported_ms: int) -> int:

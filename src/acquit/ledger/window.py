@@ -1,4 +1,4 @@
-"""The messages of the window, packed: a key of 12 bytes and a row of 24, in tables of some hours that are dropped whole.
+"""The messages of the window, packed: a key of 12 bytes and a row of 25, in tables of some hours that are dropped whole.
 
 What a batch touches is unpacked once and packed again at its end; a table of borghash holds keys and rows without a
 Python object for each. A key is the first 96 bits of BLAKE2b: that two of 20 million messages have the same happens once
@@ -25,7 +25,7 @@ LABELS_LIMIT = (1 << 22) - 1
 Change = tuple[int, bytes, bytes | None]
 """Block, key and row of a message that changed; without a row it was removed, and without a key the whole block was."""
 _WHOLE = b""
-_ROW = Struct("<QQQ")
+_ROW = Struct("<QQQB")
 _BEFORE_MS = epoch_ms(EARLIEST) - 1  # so that 0 is no time
 _TIME_BITS, _OFFSET_BITS = 42, 32  # 2^42 ms after 2000 is 2139; a block is shorter than 2^32 ms
 _TIME, _OFFSET = (1 << _TIME_BITS) - 1, (1 << _OFFSET_BITS) - 1
@@ -101,7 +101,7 @@ class Window:
         """Dropped blocks, then the rows changed since the last call."""
         self._settle()
         delta: list[Change] = [(block, _WHOLE, None) for block in self._dropped]
-        delta += [change for change in self._changes if change[0] in self._tables]
+        delta += self._changes
         self._stale.update(block for block, _, _ in delta)
         self._dropped, self._changes = [], []
         return delta
@@ -164,6 +164,7 @@ class Window:
     def _drop(self, block: int) -> None:
         if self._is_journaled:
             self._dropped.append(block)
+            self._changes = [change for change in self._changes if change[0] != block]
         self._forget(block)
 
     def _forget(self, block: int) -> None:
@@ -199,11 +200,12 @@ def _packed(message: Message, block: int) -> bytes:
         | (message.category + 1) << 52
         | (message.permanence + 1) << 58
         | message.basis << 60,
+        message.engaged,
     )
 
 
 def _unpacked(row: bytes, block: int) -> Message:
-    delivered, bad, rest = _ROW.unpack(row)
+    delivered, bad, rest, engaged = _ROW.unpack(row)
     delivered_ms, bad_ms = delivered & _TIME, bad & _TIME
     return Message(
         rest >> 60,
@@ -217,5 +219,6 @@ def _unpacked(row: bytes, block: int) -> Message:
         (rest >> 52 & 63) - 1,
         (rest >> 58 & 3) - 1,
         rest >> 32 & 4095,
+        engaged,
         block,
     )
