@@ -148,4 +148,4 @@ def test_mask_shows_what_one_knows_already(address: str, shown: str) -> None:
 @given(_ADDRESSES)
 def test_mask_never_shows_the_address(address: tuple[Channel, str]) -> None:
     known = canonical_or_error(*address)
-    assert isinstance(known, Undecodable) or known not in mask(known)
+    assert isinstance(known, Undecodable) or known.startswith("*") or known not in mask(known)  # *@a is in ***@a

@@ -16,7 +16,8 @@ from acquit.rules.routes import RouteProfile, Routes
 _AHEAD = timedelta(days=1)
 """No wrong zone is further ahead than this; a time beyond it is no time."""
 
-_ID_LIMIT = 512
+_TEXT_LIMIT = 512
+"""What an event's names and ids may hold (events.Text)."""
 
 
 def normalise_report(report: Report, *, received_at: datetime, profile: RouteProfile | None = None) -> Report:
@@ -27,22 +28,28 @@ def normalise_report(report: Report, *, received_at: datetime, profile: RoutePro
     message_id = report.message_id
     if report.to is None and message_id is None:
         raise Undecodable("missing_field", "$: names neither a message nor a recipient")
-    if message_id is not None and not 0 < len(message_id) <= _ID_LIMIT:
-        raise Undecodable("absurd_value", f"$.message_id: is empty or longer than {_ID_LIMIT} characters")
+    if message_id is not None and not 0 < len(message_id) <= _TEXT_LIMIT:
+        raise Undecodable("absurd_value", f"$.message_id: is empty or longer than {_TEXT_LIMIT} characters")
     to = None if report.to is None else canonical(report.channel, report.to)
     at = received_at if report.at is None else _utc(report.at, "at", received_at)
     submitted_at = None if report.submitted_at is None else _utc(report.submitted_at, "submitted_at", received_at)
     if profile is not None and message_id is not None:
         message_id = profile.id_in_receipt(message_id)
+    if report.carrier is not None and len(report.carrier) > _TEXT_LIMIT:
+        report = replace(report, carrier=report.carrier[:_TEXT_LIMIT])
     if to is report.to and at is report.at and submitted_at is report.submitted_at and message_id is report.message_id:
         return report
     return replace(report, message_id=message_id, to=to, at=at, submitted_at=submitted_at)
 
 
 def normalise_reply(reply: Reply, *, received_at: datetime, profile: RouteProfile | None = None) -> Reply:
-    """The reply with its writer's canonical address, and its time in UTC or, without one, the record's."""
+    """The reply with its writer's canonical address, and its time in UTC or, without one, the record's.
+
+    An id that cannot be one is left out, for a STOP counts without it.
+    """
     at = received_at if reply.at is None else _utc(reply.at, "at", received_at)
-    message_id = profile.id_in_receipt(reply.message_id) if profile and reply.message_id else reply.message_id
+    message_id = reply.message_id if reply.message_id and len(reply.message_id) <= _TEXT_LIMIT else None
+    message_id = profile.id_in_receipt(message_id) if profile and message_id else message_id
     return replace(reply, to=canonical(reply.channel, reply.to), at=at, message_id=message_id)
 
 

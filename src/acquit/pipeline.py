@@ -9,6 +9,7 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 
 from acquit.decode import DECODERS, Context
+from acquit.decode.fields import EVENTS_LIMIT
 from acquit.effects import Append, DeadLetter, Header
 from acquit.envelope import Record, Source, open_envelope
 from acquit.errors import Undecodable
@@ -85,6 +86,8 @@ def read(
         context = context.filled(profile.err_dictionary, profile.zone)
     events: list[Event | Ignored | Undecodable] = []
     for index, decoded in enumerate(DECODERS[provider](body, context)):
+        if index >= EVENTS_LIMIT:  # arrays in arrays, each of which may hold so many
+            raise Undecodable("absurd_value", f"$: holds more than {EVENTS_LIMIT} events")
         src: Src | None = None if origin is None else (*origin, index)
         try:
             if isinstance(decoded, Report):

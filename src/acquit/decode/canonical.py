@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from acquit import events
 from acquit.decode.context import Context
-from acquit.decode.fields import Decoded, Shape
+from acquit.decode.fields import Decoded, Shape, refuse_costly
 from acquit.errors import Undecodable
 from acquit.events import Event, Receipt
 
@@ -32,8 +32,8 @@ def decode(body: bytes, context: Context) -> Iterable[Decoded]:
         if body.lstrip()[:1] == b"[":
             return _EVENTS.each(body, context, _said)
         return (_known(_decode_slowly(body)),)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Undecodable("undecodable", f"not JSON: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Undecodable("undecodable", "not JSON") from None
 
 
 def _said(raw: Raw, _context: Context) -> Iterator[Event]:
@@ -45,6 +45,8 @@ def _decode_one(body: bytes) -> Event:
         return events.decode(body)
     except msgspec.ValidationError:
         return _decode_slowly(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # Raw had no look at the texts within
+        raise Undecodable("undecodable", "not JSON") from None
 
 
 def _known(event: Event) -> Event:
@@ -54,6 +56,7 @@ def _known(event: Event) -> Event:
 
 
 def _decode_slowly(body: bytes) -> Event:
+    refuse_costly(body)
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError:

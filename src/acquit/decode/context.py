@@ -4,6 +4,7 @@
 """
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -11,6 +12,17 @@ from msgspec.structs import replace
 
 from acquit.errors import Undecodable
 from acquit.events import Channel, EngagementType, Reply, Report, Text, Time
+
+_ZONE_LIMIT = 64
+
+
+@lru_cache(maxsize=1_000)
+def _zone(name: str) -> ZoneInfo | None:
+    """The zone of that name, if there is one. That there is none is remembered too: ZoneInfo looks for it on disk."""
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return None
 
 
 class Context(Struct, frozen=True, omit_defaults=True):
@@ -30,10 +42,12 @@ class Context(Struct, frozen=True, omit_defaults=True):
     @property
     def tz(self) -> ZoneInfo | None:
         """The zone of the route, if one is said. Raises Undecodable if there is no such zone."""
-        try:
-            return None if self.zone is None else ZoneInfo(self.zone)
-        except (LookupError, ValueError, OSError):
-            raise Undecodable("absurd_value", "context.zone: no such time zone") from None
+        if self.zone is None:
+            return None
+        zone = _zone(self.zone) if len(self.zone) <= _ZONE_LIMIT else None
+        if zone is None:
+            raise Undecodable("absurd_value", "context.zone: no such time zone")
+        return zone
 
     def filled(self, err_dictionary: str | None, zone: str | None) -> "Context":
         """With what a route's profile knows, where nothing is said here."""

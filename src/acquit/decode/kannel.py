@@ -24,7 +24,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from acquit.decode.context import Context
-from acquit.decode.fields import Decoded, Flat, moment, optional, required
+from acquit.decode.fields import FIELDS_LIMIT, Decoded, Flat, moment, optional, required
 from acquit.decode.smpp import receipt
 from acquit.errors import Undecodable
 from acquit.events import Reply, Report
@@ -47,6 +47,8 @@ def decode(body: bytes, context: Context) -> Iterator[Decoded]:
 
 
 def _said(fields: Mapping[str, Any], context: Context) -> Iterator[Decoded]:
+    if len(fields) > FIELDS_LIMIT:
+        raise Undecodable("absurd_value", f"$: has more than {FIELDS_LIMIT} fields")
     fields = {name.casefold(): value for name, value in fields.items()}
     smsc = optional(fields, "smsc")
     if context.route is None and smsc is not None and _SMSC.fullmatch(smsc):

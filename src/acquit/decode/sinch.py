@@ -166,8 +166,12 @@ def _batch(event: Event, context: Context) -> Iterator[Decoded]:
         return _RECIPIENTS.each_of(count.recipients or [], context, told, "$.recipients")
 
     channel = context.channel or "sms"
-    said = list(_COUNTS.each_of(event.statuses, context, counted, "$.statuses"))
-    yield from said or [Ignored("sinch", event.type or "")]
+    named = False
+    for said in _COUNTS.each_of(event.statuses, context, counted, "$.statuses"):
+        named = True
+        yield said
+    if not named:
+        yield Ignored("sinch", event.type or "")
 
 
 def _reply(event: Event, context: Context) -> Reply:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from msgspec import Raw, Struct, field
 
 from acquit.decode.context import Context
-from acquit.decode.fields import Decoded, Shape, moment
+from acquit.decode.fields import EVENTS_LIMIT, Decoded, Shape, moment
 from acquit.errors import Undecodable
 from acquit.events import EngagementType, Ignored, Reply, Report, Text
 
@@ -170,7 +170,7 @@ def _change(change: Change, context: Context) -> Iterator[Decoded]:
 def _numbers(contacts: Sequence[Raw]) -> Numbers:
     """Whose number is whose, by user id. A contact that cannot be read tells no number."""
     numbers: dict[str | None, str | None] = {}
-    for contact in contacts:
+    for contact in contacts[:EVENTS_LIMIT]:
         with suppress(Undecodable):
             known = _CONTACTS.one(contact)
             numbers[known.user_id] = known.wa_id

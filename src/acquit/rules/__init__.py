@@ -110,15 +110,17 @@ class Rules(Struct, frozen=True):
             if len(self._found) >= _REMEMBERED:
                 self._found.clear()
             words, table = self.statuses.get(provider, {}), self.codes.get(codes or provider, {})
-            found = self._found[key] = (
+            found = (
                 words.get(status.casefold()) if status else None,
                 table.get(code_key(code), ()) if code else (),
             )
+            if len(status or "") + len(code or "") + len(codes or "") <= _LONGEST:
+                self._found[key] = found
         return found
 
 
-_REMEMBERED = 20_000
-"""Words and codes are few; a provider that makes one up for every message costs little memory."""
+_REMEMBERED, _LONGEST = 20_000, 200
+"""Words and codes are few, and short; a provider that makes one up for every message costs little memory."""
 
 
 def load(own: Path | None = None) -> Rules:
