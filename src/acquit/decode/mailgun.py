@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, Flat, Shape, given, masked, moment, optional, required
+from acquit.decode.mail import bare, is_automatic
 from acquit.events import EngagementType, Ignored, Reply, Report
 
 _FAILED = frozenset({"failed", "dropped", "bounced"})
@@ -227,14 +228,14 @@ def _legacy(fields: Mapping[str, Any]) -> Event:
 
 
 def _written(fields: Mapping[str, Any], context: Context) -> Decoded:
-    """What a route forwards. A machine's answer (RFC 3834) is nobody's STOP, whatever it quotes."""
-    if (optional(fields, "Auto-Submitted") or "no").casefold() != "no":
+    """What a route forwards."""
+    if is_automatic(fields.items()):
         return Ignored("mailgun", "auto-submitted")
     writer = required(fields, "from", "sender")
     return context.reply(
         "mailgun",
         "email",
-        to=writer[writer.rfind("<") + 1 : -1] if writer.endswith(">") else writer,
+        to=bare(writer),
         text=optional(fields, "stripped-text") or optional(fields, "body-plain"),
         message_id=_bracketed(optional(fields, "In-Reply-To")),
         at=moment(optional(fields, "timestamp"), "timestamp"),

@@ -15,6 +15,7 @@ from msgspec import Raw, Struct, field
 
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, Flat, Shape, given, masked, moment, required
+from acquit.decode.mail import is_automatic
 from acquit.events import EngagementType, Ignored, Reply, Report
 
 _STATUSES = frozenset({"send", "delivered", "deferral", "hard_bounce", "soft_bounce", "spam", "reject"})
@@ -153,7 +154,7 @@ def _engagement(kind: str, event: Event, message: Message, context: Context) -> 
 
 def _reply(event: Event, message: Message, context: Context) -> Reply | Ignored:
     headers = message.headers if isinstance(message.headers, dict) else {}
-    if any(name.casefold() == _AUTO_SUBMITTED and value != "no" for name, value in headers.items()):
+    if is_automatic(headers.items()):
         return Ignored("mandrill", "automatic reply")
     return context.reply(
         "mandrill",

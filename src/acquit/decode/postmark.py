@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, Shape, given, masked, moment
+from acquit.decode.mail import is_automatic, written
 from acquit.events import EngagementType, Ignored, Reply, Report
 
 _SAYS: Mapping[str, EngagementType] = {"Open": "open", "Click": "click"}
@@ -147,24 +148,15 @@ def _did(
 
 
 def _mail(event: Event, context: Context) -> Decoded:
-    """Inbound mail. Its Date is by the writer's clock and in the writer's form, and MessageID is its own: not read.
-
-    An empty mail says what its subject says: so do mail programs unsubscribe.
-    """
-    if any(_is_automatic(header) for header in event.headers or ()):  # RFC 3834, 5
+    """Inbound mail. Its Date is by the writer's clock and in the writer's form, and MessageID is its own: not read."""
+    if is_automatic((header.name, header.value) for header in event.headers or ()):
         return Ignored("postmark", "machine reply")
-    words = (event.reply, event.text, event.subject)
     return context.reply(
         "postmark",
         "email",
         to=given(event.sender.email if event.sender else None, "FromFull.Email"),
-        text=next((text.strip() for text in words if text and text.strip()), None),
+        text=written(event.reply, event.text, event.subject),
     )
-
-
-def _is_automatic(header: Header) -> bool:
-    is_it = (header.name or "").casefold() == "auto-submitted"
-    return is_it and (header.value or "").strip().casefold() not in {"", "no"}
 
 
 def _id(event: Event) -> str | None:

@@ -15,6 +15,7 @@ from msgspec import Raw, Struct, field
 
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, Shape, given, masked, moment
+from acquit.decode.mail import bare
 from acquit.events import EngagementType, Ignored, Report
 
 _SAYS: Mapping[str, EngagementType] = {"email.opened": "open", "email.clicked": "click"}
@@ -80,7 +81,7 @@ def _said(event: Event, context: Context) -> Iterator[Decoded]:
     yield context.reply(
         "resend",
         "email",
-        to=_bare(person),
+        to=bare(person),
         message_id=None if name == _RECEIVED else data.email_id,  # of what came in: its own, and of nothing we sent
         at=moment(event.created_at, "created_at"),
         says=_SAYS.get(name),
@@ -102,7 +103,7 @@ def _report(event: Event, data: Data, name: str, context: Context) -> Report:
         "resend",
         "email",
         message_id=given(data.email_id, "data.email_id"),
-        to=_bare(person) if person else None,
+        to=bare(person) if person else None,
         at=moment(event.created_at, "created_at"),
         submitted_at=moment(data.created_at, "data.created_at"),
         status=status,
@@ -126,8 +127,3 @@ def _person(data: Data) -> str | None:
 def _has_copies(headers: Any) -> bool:
     names = [header.get("name") for header in headers if isinstance(header, dict)] if isinstance(headers, list) else []
     return any(isinstance(name, str) and name.casefold() in {"cc", "bcc"} for name in names)
-
-
-def _bare(address: str) -> str:
-    """Without the display name, which Resend hands through where the sender wrote one."""
-    return address[address.rfind("<") + 1 : -1] if address.endswith(">") else address

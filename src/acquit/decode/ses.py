@@ -15,6 +15,7 @@ from msgspec import Raw, Struct
 
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, Shape, given, masked, moment
+from acquit.decode.mail import bare
 from acquit.decode.sns import Topic
 from acquit.errors import Undecodable
 from acquit.events import EngagementType, Ignored, Reply, Report, Text
@@ -250,7 +251,7 @@ def _of_recipients(recipients: Sequence[Raw], path: str, context: Context, repor
     """A report of each, with what the other server said; where nobody is named, of the context's recipient."""
 
     def told(recipient: Recipient, _: Context) -> Iterator[Report]:
-        to = given(_bare(recipient.email_address), "emailAddress")
+        to = given(bare(recipient.email_address), "emailAddress")
         yield report(to=to, text=masked(recipient.diagnostic_code or recipient.status))
 
     yield from _RECIPIENTS.each_of(recipients, context, told, path)
@@ -260,7 +261,7 @@ def _of_recipients(recipients: Sequence[Raw], path: str, context: Context, repor
 
 def _of_addresses(addresses: Sequence[Raw], path: str, context: Context, report: Reporting) -> Iterator[Decoded]:
     def told(address: str, _: Context) -> Iterator[Report]:
-        yield report(to=given(_bare(address), "address"))
+        yield report(to=given(bare(address), "address"))
 
     yield from _ADDRESSES.each_of(addresses, context, told, path)
     if not addresses:
@@ -274,7 +275,7 @@ def _of_everybody(mail: Mail, context: Context, report: Reporting) -> Iterator[D
 def _reply(
     mail: Mail, context: Context, *, at: datetime | None, says: EngagementType, stream: str | None = None
 ) -> Reply:
-    to = _bare(_ADDRESSES.one(mail.destination[0])) if mail.destination else context.to
+    to = bare(_ADDRESSES.one(mail.destination[0])) if mail.destination else context.to
     return context.reply(
         "ses", "email", to=given(to, "mail.destination"), message_id=mail.message_id,
         at=at or moment(mail.timestamp, "mail.timestamp"), says=says, only=stream,
@@ -283,8 +284,3 @@ def _reply(
 
 def _are_several(mail: Mail) -> bool:
     return mail.destination is not None and len(mail.destination) > 1
-
-
-def _bare(address: str) -> str:
-    """Without the display name, which SES hands through where the sender wrote one."""
-    return address[address.rfind("<") + 1 : -1] if address.endswith(">") else address

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, Shape, given, masked, moment
+from acquit.decode.mail import bare, is_automatic, written
 from acquit.events import EngagementType, Ignored, Reply, Report
 
 _MESSAGES = frozenset({"message_event", "gen_event"})
@@ -143,23 +144,16 @@ def _did(details: Details, says: EngagementType, context: Context) -> Reply | Ig
 
 
 def _mail(details: Details, context: Context) -> Reply | Ignored:
-    """Inbound mail, without a time. An empty one says what its subject says: so do mail programs unsubscribe."""
+    """Inbound mail, without a time."""
     content = details.content or Content()
-    if any(_is_automatic(header) for header in content.headers or ()):  # RFC 3834, 5
+    if is_automatic(field for header in content.headers or () for field in header.items()):
         return Ignored("sparkpost", "machine reply")
     sender = given(details.friendly_from or details.msg_from, "msys[...].friendly_from")
-    words = (content.text, content.subject)
     return context.reply(
         "sparkpost",
         "email",
-        to=sender[sender.rfind("<") + 1 : -1] if sender.endswith(">") else sender,
-        text=next((text.strip() for text in words if text and text.strip()), None),
-    )
-
-
-def _is_automatic(header: Mapping[str, Any]) -> bool:
-    return any(
-        name.casefold() == "auto-submitted" and str(value).strip().casefold() != "no" for name, value in header.items()
+        to=bare(sender),
+        text=written(content.text, content.subject),
     )
 
 
