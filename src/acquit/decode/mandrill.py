@@ -22,7 +22,6 @@ _STATUSES = frozenset({"send", "delivered", "deferral", "hard_bounce", "soft_bou
 _BOUNCES = frozenset({"hard_bounce", "soft_bounce"})
 _SAYS: Mapping[str, EngagementType] = {"open": "open", "click": "click", "unsub": "stop"}
 _LISTS = frozenset({"blacklist", "whitelist", "denylist", "allowlist"})
-_AUTO_SUBMITTED = "auto-submitted"  # RFC 3834: "no" is a person's
 _CAUSE = re.compile("[a-z0-9_-]{1,40}")  # some gateways put the other server's reply, with its addresses, in its place
 _FORMS = Flat()
 

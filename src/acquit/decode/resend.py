@@ -57,7 +57,15 @@ class Event(Struct, frozen=True, gc=False):
     data: Raw = Raw(b"{}")  # read only where it is of a message: others have other shapes
 
 
+class Contact(Struct, frozen=True, gc=False):
+    email: str | None = None
+    unsubscribed: bool | None = None
+    updated_at: str | None = None
+
+
+_CONTACT, _BROADCASTS = "contact.updated", "broadcasts"
 _EVENTS = Shape(Event)
+_CONTACTS = Shape(Contact)
 _DATA = Shape(Data)
 
 
@@ -68,7 +76,7 @@ def decode(body: bytes, context: Context) -> Iterator[Decoded]:
 def _said(event: Event, context: Context) -> Iterator[Decoded]:
     name = given(event.type, "type")
     if not name.startswith("email."):
-        yield Ignored("resend", name)
+        yield _wish(event, context) if name == _CONTACT else Ignored("resend", name)
         return
     data = _DATA.one(event.data)
     if name != _RECEIVED and name not in _SAYS:
@@ -85,6 +93,21 @@ def _said(event: Event, context: Context) -> Iterator[Decoded]:
         message_id=None if name == _RECEIVED else data.email_id,  # of what came in: its own, and of nothing we sent
         at=moment(event.created_at, "created_at"),
         says=_SAYS.get(name),
+    )
+
+
+def _wish(event: Event, context: Context) -> Decoded:
+    """Who leaves all Broadcasts: told by no event of its own. The way back is not: any other change says `false` too."""
+    contact = _CONTACTS.one(event.data)
+    if contact.unsubscribed is not True:
+        return Ignored("resend", _CONTACT)
+    return context.reply(
+        "resend",
+        "email",
+        to=given(contact.email, "data.email"),
+        at=moment(contact.updated_at or event.created_at, "data.updated_at"),
+        says="stop",
+        only=_BROADCASTS,
     )
 
 
