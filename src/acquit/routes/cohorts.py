@@ -153,7 +153,7 @@ class Sums:
             for route, (submitted, unmatched) in routes.items() if hour > since else ():
                 before = found.get(route, (0, 0))
                 found[route] = (before[0] + submitted, before[1] + unmatched)
-        return found
+        return {route: counts for route, counts in found.items() if any(counts)}
 
     def all_cohorts(self) -> list[Cohort]:
         return self.cohorts(list(self._sums))
