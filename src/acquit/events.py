@@ -196,7 +196,7 @@ class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_default
     at: Time
     by: Text
     reason: Text
-    scope: Text = "*"
+    scope: Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[^/|{}\s]+$")] = "*"
     until: Time | None = None
     src: Src | None = None
 

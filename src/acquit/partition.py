@@ -6,7 +6,6 @@ seen in anything that leaves, except for when totals leave, and totals may leave
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 from zlib import crc32
 
 import msgspec
@@ -40,6 +39,7 @@ from acquit.reasons import unknown_word
 from acquit.reasons.revising import permanence_of
 from acquit.rules import Rules
 from acquit.suppression.judge import Fact
+from acquit.suppression.keys import named
 from acquit.suppression.people import NEVER_LIFTED_BY_DELIVERY, People
 
 _AHEAD_MS = 300_000
@@ -257,7 +257,7 @@ class Partition:
                         permanence="permanent", rule="engagement:complaint", channel=event.channel)  # fmt: skip
         elif event.type in {"stop", "start"}:
             fact = Fact(at_ms, event.type, event.provider, event.message_id or "", channel=event.channel,
-                        scope=f"*:{quote(event.only, safe='')}" if event.only else "*")  # fmt: skip
+                        scope=f"*:{named(event.only)}" if event.only else "*")  # fmt: skip
         else:
             return []
         return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)

@@ -12,6 +12,7 @@ from acquit.effects import Entry, Evidence
 from acquit.rules import load
 from acquit.rules.policy import DAY_MS, PolicyRule
 from acquit.suppression.judge import Fact, judge
+from acquit.suppression.keys import scopes_that_apply
 
 SHIPPED = load().policy
 DAY_0 = datetime(2026, 11, 22, tzinfo=UTC)
@@ -376,3 +377,7 @@ def test_complaint_outlives_everything_but_a_restore(facts: list[Fact]) -> None:
 @given(st.lists(FACTS, max_size=8), st.integers(0, 400))
 def test_what_has_expired_never_shows(facts: list[Fact], day: int) -> None:
     assert all(e.until is None or e.until > on(day) for e in judge(facts, SHIPPED, now_ms=ms(day)).values())
+
+
+def test_name_of_an_account_cannot_end_its_key() -> None:
+    assert scopes_that_apply(account="a/b:c", stream="otp") == ["*", "*:otp", "acct:a%2Fb%3Ac", "acct:a%2Fb%3Ac:otp"]

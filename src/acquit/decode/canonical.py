@@ -88,6 +88,11 @@ def _complaint(problem: str) -> Undecodable:
     if "Invalid enum value" in problem or "Invalid value" in problem:
         where = problem.rpartition(" - at ")[2].strip("`") if " - at " in problem else "$.kind"
         return Undecodable("absurd_value", f"{where}: no word of its closed list")
-    if problem.startswith("Expected `str` of length") or " >= " in problem or " <= " in problem:
+    if (
+        "matching regex" in problem
+        or problem.startswith("Expected `str` of length")
+        or " >= " in problem
+        or " <= " in problem
+    ):
         return Undecodable("absurd_value", problem)
     return Undecodable("wrong_type", problem)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from acquit.effects import Entry, Evidence
 from acquit.events import from_epoch_ms
 from acquit.rules.policy import DAY_MS, PolicyRule
+from acquit.suppression.keys import named
 
 LIFTED_BY_START = frozenset({"stop", "opted_out"})
 """What a person said, a person takes back. Nothing else is lifted by START."""
@@ -121,7 +122,7 @@ def _is_fulfilled(rule: PolicyRule, met: list[int]) -> bool:
 def _scope(rule: PolicyRule, fact: Fact) -> str:
     """`acct` becomes the message's own account; where that is not known the rule holds for everyone."""
     whose, _, stream = rule.scope.partition(":")
-    owner = f"acct:{fact.account}" if whose == "acct" and fact.account else "*"
+    owner = f"acct:{named(fact.account)}" if whose == "acct" and fact.account else "*"
     return f"{owner}:{stream}" if stream else owner
 
 

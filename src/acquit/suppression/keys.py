@@ -1,6 +1,7 @@
 """The keys of the list in Redis, as every sender builds them, and the value that stands there."""
 
 from datetime import datetime
+from urllib.parse import quote
 
 READY = "sup:meta:ready"
 """There while the whole list can be trusted: no key, no trust."""
@@ -28,8 +29,13 @@ def part_key(partition: int) -> str:
 
 def scopes_that_apply(*, account: str | None = None, stream: str | None = None) -> list[str]:
     """The scopes that a sender asks for, four at most."""
-    owners = ["*"] if account is None else ["*", f"acct:{account}"]
-    return [scope for owner in owners for scope in ([owner] if stream is None else [owner, f"{owner}:{stream}"])]
+    owners = ["*"] if account is None else ["*", f"acct:{named(account)}"]
+    return [scope for owner in owners for scope in ([owner] if stream is None else [owner, f"{owner}:{named(stream)}"])]
+
+
+def named(name: str) -> str:
+    """A name of an account, stream or list as it stands in a scope: letters, digits and _.-~, the rest percent-encoded."""
+    return quote(name, safe="")
 
 
 def entry_value(reason: str, since: datetime, rule: str) -> str:
