@@ -318,11 +318,12 @@ class FakeBatch:
 
 
 class FakeProducer:
-    """A producer whose transactions show all or nothing. `refuses`: the broker is gone."""
+    """A producer whose transactions show all or nothing. `refuses`: the broker is gone; `takes`: after so many batches."""
 
     def __init__(self, *, batch_bytes: int = 10_000, refuses: bool = False) -> None:
         self._batch_bytes = batch_bytes
         self.refuses = refuses
+        self.takes: int | None = None
         self.batches: list[FakeBatch] = []
         self.sent: list[Outgoing] = []
 
@@ -331,7 +332,9 @@ class FakeProducer:
 
     async def send_batch(self, batch: FakeBatch, topic: str, *, partition: int) -> "asyncio.Future[None]":
         future = asyncio.get_running_loop().create_future()
-        if self.refuses:
+        if self.takes is not None:
+            self.takes -= 1
+        if self.refuses or (self.takes is not None and self.takes < 0):
             future.set_exception(ConnectionError("the broker is gone"))
             return future
         assert batch.records, "an empty batch was sent"

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquit.decode import DECODERS, Context, Decoded
@@ -126,6 +126,7 @@ _DAMAGED = st.builds(
 
 
 @each_provider
+@settings(max_examples=30)  # test_fuzz.py tries many more
 @given(body=st.binary(max_size=300) | st.text(max_size=100).map(str.encode) | _DAMAGED, context=_CONTEXTS)
 def test_any_bytes_are_read_or_undecodable(provider: str, body: bytes, context: Context) -> None:
     said = decoded(provider, body, context)
@@ -133,6 +134,7 @@ def test_any_bytes_are_read_or_undecodable(provider: str, body: bytes, context: 
 
 
 @each_provider
+@settings(max_examples=30)  # test_fuzz.py tries many more
 @given(body=_DAMAGED, context=_CONTEXTS)
 def test_detail_never_holds_what_may_be_an_address(provider: str, body: bytes, context: Context) -> None:
     said = decoded(provider, body, context)

@@ -14,6 +14,7 @@ from acquit.errors import BadSettings
 from acquit.events import Engagement, Status, Submit
 from acquit.simulate import Carrier, Record, Scenario, Truth, simulate, truth_of
 
+HOUR_MS = 3_600_000
 START = datetime(2026, 11, 22, tzinfo=UTC)
 SCENARIO = Scenario(seed=7, messages=20_000, start=START)
 TEXT = re.compile(r"id:(\w+) .* submit date:(\d{10}) done date:\d{10} stat:(\w{7}) err:\d{3} text:$")
@@ -113,6 +114,22 @@ def test_every_duplicate_equals_an_earlier_record(records: list[Record], truth: 
     assert set(told.values()) == {1, 2}
     assert sum(told.values()) - len(told) == truth.counts["duplicates"]
     assert len(told) == truth.counts["receipts"]
+
+
+def late_share(scenario: Scenario) -> float:
+    """Of the duplicates, those that come more than an hour after the first."""
+    first: dict[bytes, int] = {}
+    after = [
+        r.timestamp_ms - first[r.value]
+        for r, _ in receipts(list(simulate(scenario)), truth_of(scenario))
+        if first.setdefault(r.value, r.timestamp_ms) != r.timestamp_ms
+    ]
+    return sum(ms >= HOUR_MS for ms in after) / len(after)
+
+
+def test_some_duplicates_come_hours_later_if_the_scenario_says_so() -> None:
+    assert late_share(SCENARIO) == 0
+    assert late_share(replace(SCENARIO, retried_late_share=0.3)) == pytest.approx(0.3, abs=0.06)
 
 
 def test_malformed_records_come_as_truth_lists_them(records: list[Record], truth: Truth) -> None:

@@ -254,7 +254,11 @@ def _by_cohort(cohorts: list[dict[str, Any]]) -> dict[tuple[str, str, str], int]
 
 
 async def _feed(settings: Settings, scenario: Scenario, per_second: float | None, compression: str | None) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, compression_type=compression)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        compression_type=compression,
+        enable_idempotence=settings.fencing,  # a broker that goes away meanwhile gets nothing twice
+    )
     await producer.start()
     started, sent, waiting = time.monotonic(), 0, list[Outgoing]()
     try:

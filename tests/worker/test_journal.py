@@ -3,12 +3,14 @@
 import asyncio
 import random
 from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from acquit.capped import Capped
 from acquit.effects import Cell, Effect, Tally
@@ -62,10 +64,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 class Worker:
     """One owner after the other of one partition, with one journal topic. Only its producer is a fake."""
 
-    def __init__(self, runner: asyncio.Runner, *, window_hours: int = 6, tally_seconds: float = 3_600) -> None:
+    def __init__(
+        self, runner: asyncio.Runner, *, window_hours: int = 6, tally_seconds: float = 3_600,
+        batch_bytes: int = 1_000_000,
+    ) -> None:  # fmt: skip
         self._runner = runner
         self._fields: dict[str, Any] = {"window_hours": window_hours, "tally_seconds": tally_seconds}
-        self.producer = FakeProducer(batch_bytes=1_000_000)
+        self.producer = FakeProducer(batch_bytes=batch_bytes)
         self.effects: list[Effect] = []
         self.own()
 
@@ -88,6 +93,14 @@ class Worker:
         with pytest.raises(ConnectionError):
             self.wait_for(self.journal.commit([]))
         self.producer.refuses = False
+
+    def break_off(self, records: Sequence[Read], *, after: int) -> None:
+        """Fold, and lose the broker behind so many batches of the transaction; then begin anew, whether it ended or not."""
+        self.producer.takes = after
+        with suppress(ConnectionError):
+            self.take(records)
+        self.producer.takes = None
+        self.own()
 
     def flush(self) -> None:
         self.effects += self.state.flush()
@@ -142,6 +155,65 @@ def test_partition_that_is_read_back_goes_on_as_if_it_had_never_stopped(
     for worker in (steady, broken):
         worker.flush()
     assert last_totals(broken.effects) == last_totals(steady.effects)
+
+
+FATES = ("committed", "within", "after", "flushed")
+"""Of a batch: committed; lost with the broker before its commit, or within it; committed, and the worker dies; committed,
+and totals leave before the next."""
+Way = tuple[int, int, str, int]
+"""Of a batch: how long it is, how many records before it are read again, its fate, batches that the broker still takes."""
+WAYS = st.lists(
+    st.tuples(st.integers(1, 5), st.integers(0, 4), st.sampled_from(FATES), st.integers(0, 12)), max_size=30
+)
+
+
+@pytest.mark.usefixtures("small")
+@settings(
+    max_examples=150,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(parts=batches(), ways=WAYS)
+def test_any_cut_with_crashes_anywhere_ends_as_one_fold_of_all(
+    runner: asyncio.Runner, parts: list[list[Read]], ways: list[Way]
+) -> None:
+    _same_as_one_fold(runner, [record for part in parts for record in part], ways)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("seed", range(8))
+def test_long_log_with_crashes_anywhere_ends_as_one_fold_of_all(runner: asyncio.Runner, seed: int) -> None:
+    """The law above where checkpoints come and go, hours close, and blocks shrink."""
+    chance = random.Random(seed)
+    records = [
+        record(_event(chance, number // 4), number, at=number // 4 * HOUR / 2 + number % 4) for number in range(240)
+    ]
+    ways = [
+        (chance.randint(1, 5), chance.randint(0, 4), chance.choice(FATES), chance.randint(0, 12)) for _ in range(90)
+    ]
+    _same_as_one_fold(runner, records, ways)
+
+
+def _same_as_one_fold(runner: asyncio.Runner, records: Sequence[Read], ways: Sequence[Way]) -> None:
+    whole = partition(window_hours=6, tally_seconds=2)
+    effects = [*whole.fold(records), *whole.flush()]
+    broken = Worker(runner, tally_seconds=2, batch_bytes=500)
+    for length, back, fate, takes in [*ways, (len(records) + 1, 0, "committed", 0)]:
+        done = sum(record.offset <= broken.state.head.to for record in records)
+        batch = records[max(0, done - back) : done + length]
+        if fate in {"within", "after"}:
+            broken.break_off(batch, after=takes if fate == "within" else 10_000)
+        else:
+            broken.take(batch)
+        if fate == "flushed":
+            broken.flush()
+    broken.own()
+    broken.flush()
+    assert tables_of(broken.state) == tables_of(whole)
+    assert replace(broken.state.head, flushed_ms=0) == replace(whole.head, flushed_ms=0)
+    assert certain(broken.effects) == certain(effects)
+    assert last_totals(broken.effects) == last_totals(effects)
 
 
 @pytest.mark.usefixtures("small")

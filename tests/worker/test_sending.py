@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, LeaderNotAvailableError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from acquit.worker.sending import Outbox, Outgoing, partition_of, send_all
@@ -124,6 +124,40 @@ class _Broker:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
+
+
+class _Accumulator:
+    """As aiokafka's: what it was given leaves batch by batch, and a batch that fails keeps no later one back."""
+
+    def __init__(self, refused: int) -> None:
+        self._refused = refused  # the number of the batch that the broker does not take
+        self._given = 0
+        self.log: list[bytes | None] = []
+
+    def create_batch(self) -> FakeBatch:
+        return FakeBatch(100)
+
+    async def send_batch(self, batch: FakeBatch, _topic: str, *, partition: int) -> "asyncio.Future[None]":
+        assert partition == 0
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(self._send, self._given, batch, done)
+        self._given += 1
+        return done
+
+    def _send(self, number: int, batch: FakeBatch, done: "asyncio.Future[None]") -> None:
+        if number == self._refused:
+            done.set_exception(LeaderNotAvailableError())
+        else:
+            self.log += [key for key, *_ in batch.records]
+            done.set_result(None)
+
+
+async def test_nothing_arrives_behind_a_hole() -> None:
+    """Else, when all of it is sent again, what was missing comes after what is known, and is dropped as a repeat."""
+    producer: Any = _Accumulator(refused=1)
+    with pytest.raises(LeaderNotAvailableError):
+        await send_all(producer, [out(number) for number in range(20)])
+    assert producer.log == [b"%d" % number for number in range(len(producer.log))]
 
 
 async def test_what_lanes_send_at_once_goes_out_together() -> None:

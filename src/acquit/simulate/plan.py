@@ -85,10 +85,17 @@ class _Planner:
             self._reorder(message)
         for notice in message.notices:
             if random() < scenario.duplicated_share:
-                notice.again_ms = notice.arrival_ms + self._between(1_000, 60_000)
+                notice.again_ms = notice.arrival_ms + self._retry_ms()
             if random() < scenario.malformed_share:
                 message.junk.append((notice.arrival_ms + self._between(0, 1_000), malformed(self._junk_count)))
                 self._junk_count += 1
+
+    def _retry_ms(self) -> int:
+        """A provider that got no answer asks again soon; one whose answer was an error, hours later."""
+        late = self._scenario.retried_late_share
+        if late and self._rng.random() < late:  # no draw without it: a seed's traffic stays what it was
+            return self._between(HOUR_MS, 8 * HOUR_MS)
+        return self._between(1_000, 60_000)
 
     def _told(self, message: Message, fate: Fate) -> Iterator[Notice]:
         done_ms = message.at_ms + self._between(100, 1_500)

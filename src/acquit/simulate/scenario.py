@@ -53,7 +53,8 @@ class Scenario:
     pending_share: float = 0.01  # of messages: ACCEPTD or ENROUTE and no more
     contradicted_share: float = 0.002  # of deliveries: a transient failure is reported later
     out_of_order_share: float = 0.05  # of messages with a receipt
-    duplicated_share: float = 0.02  # of receipts: sent again, byte for byte
+    duplicated_share: float = 0.02  # of receipts: sent again, byte for byte, within a minute
+    retried_late_share: float = 0.0  # of those: not within a minute, but hours later
     malformed_share: float = 0.01  # of receipts: so many records more, which are none
     stop_share: float = 0.02  # of recipients: say stop after their first delivery
     start_share: float = 0.25  # of those: say start later

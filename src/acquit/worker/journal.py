@@ -96,8 +96,12 @@ class Journal(Generic[S]):
         self._producer = AIOKafkaProducer(
             **self._options, transactional_id=self._transactional_id, acks="all", max_batch_size=PART_BYTES,
         )  # fmt: skip
-        await self._producer.start()
-        self._load(await self._read())
+        try:
+            await self._producer.start()
+            self._load(await self._read())
+        except BaseException:
+            await self.disown()
+            raise
 
     async def disown(self) -> None:
         producer, self._producer = self._producer, None

@@ -57,12 +57,16 @@ class Journaled(Generic[S]):
         """Own these partitions and no others; returns how many records retention took before they were read."""
         await self.disown()
         wanted = [self._journal(partition) for partition in partitions]
-        await asyncio.gather(*(journal.own() for journal in wanted))
+        # To the last: one that was still under way when this is tried again would fence the next.
+        failed = [e for e in await asyncio.gather(*(j.own() for j in wanted), return_exceptions=True) if e is not None]
+        if failed:
+            await asyncio.gather(*(journal.disown() for journal in wanted))
+            raise next((error for error in failed if not is_passing(error)), failed[0])
+        self.journals = {journal.partition: journal for journal in wanted}  # before a check fails, to be disowned then
         lost = 0
         for journal in wanted:
             if self._prefix is not None:  # the embedded broker's end offsets cannot be trusted
                 lost += await self._check(journal, reader)
-        self.journals = {journal.partition: journal for journal in wanted}
         return lost
 
     async def disown(self) -> None:

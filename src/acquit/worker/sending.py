@@ -30,23 +30,36 @@ def partition_of(key: bytes, partitions: int) -> int:
 
 
 async def send_all(producer: AIOKafkaProducer, outgoing: Iterable[Outgoing]) -> None:
-    """Send records in their order and wait until the broker has them all. Raises KafkaError if it has not."""
-    batches: dict[tuple[str, int], Any] = {}
-    sent: list[asyncio.Future[Any]] = []
+    """Send records in their order and wait until the broker has them all. Raises KafkaError if it has not.
+
+    Of those for one partition a beginning has arrived then, and never what follows a hole: whoever knows our repeats by
+    their offsets would take what is missing for one when it comes again. aiokafka sends on behind a batch that failed, so
+    each waits for the one before; it has but one of a partition under way itself.
+    """
+    batches: dict[tuple[str, int], list[Any]] = {}
     for record in outgoing:
         place = (record.topic, record.partition)
-        batch = batches.get(place)
-        if batch is None:
-            batch = batches[place] = producer.create_batch()
-        if _append(batch, record) is None:  # it is full; an empty one takes a record of any size
+        found = batches.get(place)
+        if found is None:
+            found = batches[place] = [producer.create_batch()]
+        if _append(found[-1], record) is None:  # it is full; an empty one takes a record of any size
+            found.append(producer.create_batch())
+            _append(found[-1], record)
+    is_failed = False
+
+    async def send(topic: str, partition: int, waiting: Sequence[Any]) -> None:
+        nonlocal is_failed
+        for batch in waiting:
+            if is_failed:
+                return
             batch.close()
-            sent.append(await producer.send_batch(batch, record.topic, partition=record.partition))
-            batch = batches[place] = producer.create_batch()
-            _append(batch, record)
-    for (topic, partition), batch in batches.items():
-        batch.close()
-        sent.append(await producer.send_batch(batch, topic, partition=partition))
-    await asyncio.gather(*sent)
+            try:
+                await (await producer.send_batch(batch, topic, partition=partition))
+            except BaseException:
+                is_failed = True
+                raise
+
+    await asyncio.gather(*(send(*place, waiting) for place, waiting in batches.items()))
 
 
 class Outbox:
