@@ -15,6 +15,8 @@ import click
 import orjson
 
 from bench import latency, memory, shapes, throughput, words
+from bench.engines import results
+from bench.engines.compare import compare
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
 from bench.stage import Stage, running_stage
 
@@ -26,10 +28,15 @@ BUSY = 1.0
 @click.option("--rounds", default=3, show_default=True, help="How often each peer runs over each shape of data.")
 @click.option("--records", default=400_000, show_default=True, help="About so many raw records for (a), (b) and (c).")
 @click.option("--faust-records", default=20_000, show_default=True, help="About so many for (d), which is slow.")
-@click.option("--only", type=click.Choice(["throughput", "memory", "latency", "words"]), help="Measure this alone.")
+@click.option(
+    "--only", type=click.Choice(["throughput", "memory", "latency", "words", "peers"]), help="Measure this alone."
+)
+@click.option("--write", is_flag=True, help="Write the table of the other engines to bench/RESULTS.md.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything measured here.")
-def main(rounds: int, records: int, faust_records: int, only: str | None, json_file: Path | None) -> None:
-    """Measure acquit beside a bare consumer loop and beside ordinary Faust agents, on a Kafka and a Redis of its own."""
+def main(
+    *, rounds: int, records: int, faust_records: int, only: str | None, write: bool, json_file: Path | None
+) -> None:  # fmt: skip
+    """Measure acquit beside a bare loop, ordinary Faust and other engines, on a Kafka and a Redis of its own."""
     begun = time.monotonic()
     signal.signal(signal.SIGTERM, _end)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # a topic just made has no leader yet; it tries again
@@ -45,6 +52,7 @@ def main(rounds: int, records: int, faust_records: int, only: str | None, json_f
         all_series = list(_throughput(stage, rounds, records, faust_records)) if only in {None, "throughput"} else []
         stuck = memory.behind_a_stuck_ledger(stage, _messages(2 * records)) if only in {None, "memory"} else None
         delay = latency.append_to_redis(stage) if only in {None, "latency"} else None
+        peers = compare(stage, rounds, records, faust_records, _say) if only in {None, "peers"} else None
     for series in all_series:
         print("\n".join(table(series)))
     print()
@@ -52,9 +60,13 @@ def main(rounds: int, records: int, faust_records: int, only: str | None, json_f
         print(memory_line(stuck))
     if delay:
         print(latency_line(delay))
+    if peers:
+        print(results.page(peers))
+        if write:
+            results.FILE.write_text(results.page(peers))
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        json_file.write_bytes(orjson.dumps(as_json(all_series, stuck, delay, rates), option=orjson.OPT_INDENT_2))
+        json_file.write_bytes(orjson.dumps(as_json(all_series, stuck, delay, rates, peers), option=orjson.OPT_INDENT_2))
 
 
 def _throughput(stage: Stage, rounds: int, records: int, faust_records: int) -> Iterator[Series]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from bench.engines.compare import Comparison
 from bench.latency import TARGET_P99_MS, Latency
 from bench.memory import TARGET_MB, Memory
 from bench.peers import Pace
@@ -103,8 +104,9 @@ def latency_line(latency: Latency) -> str:
 
 
 def as_json(
-    all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate]
-) -> dict[str, Any]:
+    all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate],
+    peers: Comparison | None,
+) -> dict[str, Any]:  # fmt: skip
     return {
         "throughput": [
             asdict(series)
@@ -114,6 +116,7 @@ def as_json(
         "memory": asdict(memory) if memory else None,
         "latency": asdict(latency) if latency else None,
         "words": [asdict(rate) for rate in words],
+        "peers": asdict(peers) if peers else None,
     }
 
 

@@ -69,7 +69,7 @@ class Kafka:
         draft = properties.with_suffix(".draft")
         draft.write_text("".join(f"{name}={value}\n" for name, value in self._properties().items()))
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-        arguments = ["format", "--ignore-formatted", "--cluster-id", cluster, "--config", str(draft)]
+        arguments = ["format", "--ignore-formatted", f"--cluster-id={cluster}", "--config", str(draft)]
         _run([*self._java("128m"), "kafka.tools.StorageTool", *arguments], within_seconds=FORMAT_SECONDS)
         draft.rename(properties)
 
