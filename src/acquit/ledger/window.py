@@ -75,6 +75,8 @@ class Window:
 
         Returns how many were forgotten, and the time before which nothing is remembered now; 0 if nothing was forgotten.
         """
+        if sum(map(len, self._newest_first)) + len(self._touched) <= messages:
+            return 0, 0  # without packing what was touched, once for every minute of the log
         before, until = len(self), 0
         while len(self) > messages and len(self._tables) > 2:
             oldest = min(self._tables)
