@@ -4,11 +4,9 @@ Twilio and the carriers read it so too: https://www.twilio.com/docs/messaging/tu
 """
 
 from acquit.events import Engagement, EngagementType, Reply, Src
-from acquit.rules import Rules, fold
+from acquit.rules import LONGEST_KEYWORD, Rules, fold
 
 _NAME_LIMIT = 512
-LONGEST_WORD = 40
-"""No keyword is longer; a long text is not folded for nothing."""
 
 
 def heard(reply: Reply, rules: Rules, src: Src | None) -> Engagement:
@@ -29,4 +27,4 @@ def heard(reply: Reply, rules: Rules, src: Src | None) -> Engagement:
 
 
 def _meaning(text: str, rules: Rules) -> EngagementType:
-    return rules.keywords.get(fold(text), "reply") if len(text) <= LONGEST_WORD else "reply"
+    return rules.keywords.get(fold(text), "reply") if len(text) <= LONGEST_KEYWORD else "reply"

@@ -227,6 +227,8 @@ def code_key(code: str) -> str:
     return (code.lstrip("0") or "0") if code.isdecimal() else code.casefold()
 
 
+LONGEST_KEYWORD = 40
+"""No keyword is longer; a long text is not folded for nothing."""
 _KEYWORD_TYPES: tuple[Literal["stop", "start"], ...] = ("stop", "start")
 _AROUND = " \t\r\n\u00a0.,;:!?\"'()[]<>*#-_"
 _STATUS_COLUMNS = ("word", "status", "category", "sub_reason", "permanence", "action", "advice", "source")

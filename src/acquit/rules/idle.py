@@ -6,11 +6,10 @@ Looked for in an operator's own folder alone; the shipped rules have a test that
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from acquit.rules import Rules, fold
+from acquit.rules import LONGEST_KEYWORD, Rules, fold
 from acquit.rules.policy import PolicyRule
 from acquit.rules.routes import RouteProfile
 
-LONGEST_KEYWORD = 40
 _READ = ("categories.csv", "content.csv", "keywords.csv", "policy.toml", "routes.toml")
 
 
