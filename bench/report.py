@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
+from bench.growth import Growth
 from bench.latency import TARGET_P99_MS, Latency
 from bench.memory import TARGET_MB, Memory
 from bench.peers import Pace
+from bench.recovery import Recovery
 from bench.shapes import Load
 from bench.throughput import WholePath
 from bench.words import Rate
@@ -103,8 +105,9 @@ def latency_line(latency: Latency) -> str:
 
 
 def as_json(
-    all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate]
-) -> dict[str, Any]:
+    all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate],
+    recovered: Iterable[Recovery], grown: Iterable[Growth],
+) -> dict[str, Any]:  # fmt: skip
     return {
         "throughput": [
             asdict(series)
@@ -114,6 +117,8 @@ def as_json(
         "memory": asdict(memory) if memory else None,
         "latency": asdict(latency) if latency else None,
         "words": [asdict(rate) for rate in words],
+        "recovery": [asdict(found) | {"ratio": found.ratio} for found in recovered],
+        "growth": [asdict(line) for line in grown],
     }
 
 

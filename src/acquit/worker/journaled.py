@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from acquit.worker.journal import Journal, State
+from acquit.worker.journal import Journal, State, own_all
 from acquit.worker.marks import mark
 from acquit.worker.origin import check_source
 from acquit.worker.sending import Outgoing
@@ -57,7 +57,7 @@ class Journaled(Generic[S]):
         """Own these partitions and no others; returns how many records retention took before they were read."""
         await self.disown()
         wanted = [self._journal(partition) for partition in partitions]
-        await asyncio.gather(*(journal.own() for journal in wanted))
+        await own_all(wanted)
         lost = 0
         for journal in wanted:
             if self._prefix is not None:  # the embedded broker's end offsets cannot be trusted
