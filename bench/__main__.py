@@ -14,12 +14,13 @@ from typing import NoReturn
 import click
 import orjson
 
-from bench import latency, memory, shapes, throughput, words
+from bench import growth, latency, memory, recovery, shapes, throughput, words
 from bench.engines import results
-from bench.engines.compare import compare
+from bench.engines.compare import Comparison, compare
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
 from bench.stage import Stage, running_stage
 
+PARTS = ("throughput", "memory", "latency", "words", "recovery", "growth", "peers")
 BUSY = 1.0
 """A load average above this before we begin: somebody else is using the machine."""
 
@@ -28,13 +29,12 @@ BUSY = 1.0
 @click.option("--rounds", default=3, show_default=True, help="How often each peer runs over each shape of data.")
 @click.option("--records", default=400_000, show_default=True, help="About so many raw records for (a), (b) and (c).")
 @click.option("--faust-records", default=20_000, show_default=True, help="About so many for (d), which is slow.")
-@click.option(
-    "--only", type=click.Choice(["throughput", "memory", "latency", "words", "peers"]), help="Measure this alone."
-)
+@click.option("--only", type=click.Choice(PARTS), help="Measure this alone.")
+@click.option("--huge", is_flag=True, help="Growth with windows of 5 and 20 million messages, too: an hour, 2 GB.")
 @click.option("--write", is_flag=True, help="Write the table of the other engines to bench/RESULTS.md.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything measured here.")
 def main(
-    *, rounds: int, records: int, faust_records: int, only: str | None, write: bool, json_file: Path | None
+    *, rounds: int, records: int, faust_records: int, only: str | None, huge: bool, write: bool, json_file: Path | None
 ) -> None:  # fmt: skip
     """Measure acquit beside a bare loop, ordinary Faust and other engines, on a Kafka and a Redis of its own."""
     begun = time.monotonic()
@@ -46,13 +46,15 @@ def main(
     rates = words.measure(max(3, rounds)) if only in {None, "words"} else []
     if rates:
         print(words.told(rates))
-    if only == "words":
+    grown = list(_growth(huge=huge)) if only in {None, "growth"} else []
+    if only in {"words", "growth"}:
         return
     with running_stage() as stage:
         all_series = list(_throughput(stage, rounds, records, faust_records)) if only in {None, "throughput"} else []
         stuck = memory.behind_a_stuck_ledger(stage, _messages(2 * records)) if only in {None, "memory"} else None
         delay = latency.append_to_redis(stage) if only in {None, "latency"} else None
         peers = compare(stage, rounds, records, faust_records, _say) if only in {None, "peers"} else None
+        recovered = recovery.measure(stage, rounds) if only in {None, "recovery"} else []
     for series in all_series:
         print("\n".join(table(series)))
     print()
@@ -60,13 +62,31 @@ def main(
         print(memory_line(stuck))
     if delay:
         print(latency_line(delay))
+    for found in recovered:
+        print(recovery.told(found))
     if peers:
-        print(results.page(peers))
-        if write:
-            results.FILE.write_text(results.page(peers))
+        _show(peers, write=write)
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        json_file.write_bytes(orjson.dumps(as_json(all_series, stuck, delay, rates, peers), option=orjson.OPT_INDENT_2))
+        measured = as_json(all_series, stuck, delay, rates, recovered, grown, peers)
+        json_file.write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2))
+
+
+def _show(peers: Comparison, *, write: bool) -> None:
+    page = results.page(peers)
+    print(page)
+    if write:
+        results.FILE.write_text(page)
+
+
+def _growth(*, huge: bool) -> Iterator[growth.Growth]:
+    sizes = [*growth.SIZES, *(growth.HUGE if huge else ())]
+    found = []
+    for line in growth.measure(sizes):
+        print(growth.told(line), flush=True)
+        found.append(line)
+        yield line
+    print(growth.verdict(found[: len(sizes)]))
 
 
 def _throughput(stage: Stage, rounds: int, records: int, faust_records: int) -> Iterator[Series]:

@@ -6,9 +6,11 @@ from statistics import median
 from typing import Any
 
 from bench.engines.compare import Comparison
+from bench.growth import Growth
 from bench.latency import TARGET_P99_MS, Latency
 from bench.memory import TARGET_MB, Memory
 from bench.peers import Pace
+from bench.recovery import Recovery
 from bench.shapes import Load
 from bench.throughput import WholePath
 from bench.words import Rate
@@ -105,7 +107,7 @@ def latency_line(latency: Latency) -> str:
 
 def as_json(
     all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate],
-    peers: Comparison | None,
+    recovered: Iterable[Recovery], grown: Iterable[Growth], peers: Comparison | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "throughput": [
@@ -116,6 +118,8 @@ def as_json(
         "memory": asdict(memory) if memory else None,
         "latency": asdict(latency) if latency else None,
         "words": [asdict(rate) for rate in words],
+        "recovery": [asdict(found) | {"ratio": found.ratio} for found in recovered],
+        "growth": [asdict(line) for line in grown],
         "peers": asdict(peers) if peers else None,
     }
 

@@ -15,7 +15,8 @@ from acquit import rules
 from acquit.capped import Capped
 from acquit.effects import Append, DeadLetter, Effect, Entry, Suppression, Tally
 from acquit.envelope import Source
-from acquit.events import Event
+from acquit.events import CHANNELS, Event
+from acquit.ledger.labels import Numbers
 from acquit.partition import Counts, Partition
 from acquit.pipeline import take_in
 from acquit.routes.cohorts import Sums
@@ -547,3 +548,36 @@ def test_stop_of_one_list_holds_its_scope_and_nothing_else(only: str | None, sco
     assert entries_of(again) == {}
     other = folded(engagement("stop", to=MAIL, only=only), engagement("start", to=MAIL, only="another", at=1))
     assert {scope for _, scope in entries_of(other)} == {scope}
+
+
+def test_more_labels_than_rows_can_name_are_counted_under_their_channel_and_nothing_else_changes() -> None:
+    state = partition()
+    state.messages.numbers = Numbers(limit=len(CHANNELS) + 3)
+    sent = [submit(f"m{number}", to=f"+1202555{number:04}", route=f"r{number}") for number in range(20)]
+    state.fold(log(*sent))
+    state.fold(log(*(receipt("delivered_handset", f"m{n}", to=f"+1202555{n:04}") for n in range(20)), first=20))
+    routes = {cell.route: sum(status.values()) for cell, (_, status, _) in cells_of(state.messages).items()}
+    assert routes == {"r0": 1, "r1": 1, "r2": 1, None: 17}
+    assert sum(submitted for submitted, _, _ in cells_of(state.messages).values()) == 20
+    assert (state.take_counts().unnamed, state.take_counts().unnamed) == (17, 0)
+
+
+def test_labels_beyond_the_limit_are_named_again_when_others_have_left() -> None:
+    state = partition(window_hours=12)
+    state.messages.numbers = Numbers(limit=len(CHANNELS) + 1)
+    state.fold(log(submit("m1", route="r1"), submit("m2", route="r2")))
+    late = 20 * HOUR
+    state.fold([record(submit("m3", at=late, route="r3"), 2, at=late)])
+    assert {cell.route for cell in cells_of(state.messages)} == {"r3"}
+
+
+@SLOW
+@given(batches(), st.sampled_from([1, 3, 1_000]))
+def test_dropping_labels_changes_nothing_but_their_number(parts: list[list[Read]], max_messages: int) -> None:
+    dropping, keeping = (partition(window_hours=12, max_messages=max_messages, tally_seconds=0) for _ in range(2))
+    keeping.messages.numbers.drop_before = lambda floor: False  # type: ignore[method-assign]  # noqa: ARG005
+    for records in parts:
+        assert dropping.fold(records) == keeping.fold(records)
+        assert rows_of(dropping.messages) == rows_of(keeping.messages)
+        assert cells_of(dropping.messages) == cells_of(keeping.messages)
+        assert len(dropping.messages.numbers) <= len(keeping.messages.numbers)

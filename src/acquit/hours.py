@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 _QUARTER_MS = 900_000
 """No zone is off by less than a quarter of an hour, so all of a quarter lies in one hour."""
+_REMEMBERED = 20_000
+"""Quarters: of 200 days. Receipts may name any time of a century."""
 
 
 class Hours:
@@ -21,6 +23,8 @@ class Hours:
         if start is None:
             local = datetime.fromtimestamp(quarter * 900, UTC).astimezone(self._zone)
             start = quarter * 900 - local.minute * 60 - local.second
+            if len(self._starts) >= _REMEMBERED:
+                self._starts.clear()
             self._starts[quarter] = start
         return start
 

@@ -76,6 +76,7 @@ class Counts(Struct):
     repeated: int = 0  # sent twice by a provider
     too_late: int = 0
     forgotten: int = 0  # messages of the window, for there were too many
+    unnamed: int = 0  # events whose labels were beyond the limit: counted under their channel alone
     unmatched: int = 0  # without a recipient, or without a message: joined to nothing
 
 
@@ -137,6 +138,7 @@ class Partition:
 
     def take_counts(self) -> Counts:
         counts, self.counts = self.counts, Counts()
+        counts.unnamed, self.messages.numbers.unnamed = self.messages.numbers.unnamed, 0
         return counts
 
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:

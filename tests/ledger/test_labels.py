@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acquit.effects import Cell
+from acquit.events import CHANNELS
 from acquit.ledger.labels import Labels, Numbers, cell, merged, of_receipt, of_submit
-from tests.builders import receipt, submit
+from acquit.ledger.merge import NOTHING, Message
+from acquit.ledger.window import LABELS_LIMIT, Window, key_of
+from tests.builders import DAY, START_MS, receipt, submit, when
 
 AMERICAN = "+12025550123"
 """A range without a carrier."""
@@ -90,6 +93,78 @@ def test_numbers_are_found_again_in_a_loaded_table() -> None:
     for labels in known:
         numbers.number(labels)
     again.table.apply(reversed(numbers.table.take_delta()))
-    again.loaded()
+    again.loaded(floor=0, newest=NOTHING)
     assert [again.number(labels) for labels in known] == list(range(12))
     assert again.number(of_submit(submit(route="new"))) == 12
+
+
+def route(name: str) -> Labels:
+    return of_submit(submit(to=AMERICAN, route=name))
+
+
+def test_labels_go_with_the_last_block_that_names_them_and_their_number_is_free() -> None:
+    numbers = Numbers()
+    one, two = numbers.number(route("one")), numbers.number(route("two"))
+    for number, block in ((one, 6), (two, 6), (two, 12), (two, 6)):
+        numbers.name(number, block)
+    assert numbers.drop_before(12)
+    assert ([number for number in (one, two) if number in numbers], len(numbers)) == ([two], 1)
+    assert numbers.number(route("three")) == one
+    assert (numbers[one], numbers[two]) == (route("three"), route("two"))
+    assert not numbers.drop_before(12)
+
+
+def test_labels_that_no_message_ever_named_go_too() -> None:
+    numbers = Numbers()
+    numbers.number(route("late"))
+    numbers.drop_before(6)
+    assert (len(numbers), len(numbers.table)) == (0, 0)
+
+
+def test_free_numbers_are_taken_in_the_same_order_over_a_restart() -> None:
+    numbers, again = Numbers(), Numbers()
+    for name, block in (("a", 6), ("b", 12), ("c", 6), ("d", 12), ("e", 6)):
+        numbers.name(numbers.number(route(name)), block)
+    numbers.drop_before(12)
+    again.table.apply(numbers.table.take_delta())
+    again.loaded(floor=12, newest=12)
+    for name in "bdfghij":
+        assert again.number(route(name)) == numbers.number(route(name))
+    assert [numbers.number(route(name)) for name in "fghij"] == [0, 2, 4, 5, 6]
+    assert {(key, row) for _, key, row in again.table} == {(key, row) for _, key, row in numbers.table}
+
+
+def test_labels_of_a_journal_from_before_they_were_dropped_stay_with_the_newest_block() -> None:
+    numbers = Numbers()
+    numbers.table.put(0, "0", route("old"))
+    numbers.loaded(floor=6, newest=12)
+    assert numbers.number(route("old")) == 0
+    numbers.drop_before(12)
+    assert len(numbers) == 1
+    numbers.drop_before(18)
+    assert len(numbers) == 0
+
+
+def test_labels_beyond_the_limit_say_the_channel_alone_and_are_counted() -> None:
+    numbers = Numbers(limit=len(CHANNELS) + 1)
+    first = numbers.number(route("first"))
+    beyond = [
+        numbers.number(labels) for labels in (route("second"), route("third"), of_submit(submit(to="a@b.example")))
+    ]
+    assert [numbers[number][:3] for number in [first, *beyond]] == [
+        ("sms", "first", None), ("sms", None, None), ("sms", None, None), ("email", None, None)
+    ]  # fmt: skip
+    assert (numbers.unnamed, numbers.number(route("first"))) == (3, first)
+
+
+def test_every_number_that_labels_may_have_fits_into_a_row() -> None:
+    window, last = Window(72 * 3_600), LABELS_LIMIT - 1
+    window.put(key_of("p", "m", None), Message(basis_ms=START_MS, submit=last, receipt=last))
+    [(_, _, message)] = window
+    assert (message.submit, message.receipt) == (last, last)
+
+
+@pytest.mark.parametrize(("days", "is_kept"), [(-1, True), (13, True), (15, False)])
+def test_port_long_before_the_submit_is_no_label(days: float, *, is_kept: bool) -> None:
+    labels = of_submit(submit(ported_at=when(-days * DAY)))
+    assert (labels.ported_ms is not None) is is_kept

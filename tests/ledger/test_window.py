@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from acquit.events import CATEGORIES, EARLIEST, LATEST, PERMANENCES, STATUSES, epoch_ms
 from acquit.ledger.merge import NOTHING, Message
-from acquit.ledger.window import LABELS_LIMIT, Window, key_of
+from acquit.ledger.window import _ROW, LABELS_LIMIT, Window, key_of
 
 HOUR_MS, FIRST, LAST = 3_600_000, epoch_ms(EARLIEST), epoch_ms(LATEST) - 1
 TIMES = st.just(0) | st.integers(FIRST, LAST) | st.just(FIRST) | st.just(LAST)
@@ -134,3 +134,22 @@ def test_oldest_block_goes_first_and_says_where_memory_begins() -> None:
     assert window.shrink(2) == (1, FIRST // 1000 + 3_600)
     assert [window.find(key) is None for key in KEYS[:3]] == [True, False, False]
     assert window.shrink(0) == (0, 0)  # two blocks stay: what comes now needs them
+
+
+def test_journal_in_which_each_row_stands_by_itself_is_read() -> None:
+    window, again = Window(12 * 3_600), Window(12 * 3_600)
+    for place, key in enumerate(KEYS[:5]):
+        window.put(key, Message(basis_ms=FIRST + place * HOUR_MS // 2, reported=place))
+    [*changes] = window.take_delta()
+    single = [
+        (block, keys[12 * n : 12 * n + 12], rows and rows[_ROW.size * n : _ROW.size * (n + 1)])
+        for block, keys, rows in changes
+        for n in range(len(keys) // 12)
+    ]
+    again.load_delta(msgspec.msgpack.encode([*single, (single[0][0], single[0][1], None)]))
+    expected = {key: plain(message) for _, key, message in window if key != single[0][1]}
+    assert {key: plain(message) for _, key, message in again} == expected
+    block = single[-1][0]
+    third = Window(12 * 3_600)
+    third.load_block(block, msgspec.msgpack.encode({key: rows for of, key, rows in single if of == block}))
+    assert {key for _, key, _ in third} == {key for of, key, _ in single if of == block}

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from acquit.effects import Entry, Suppression
 from acquit.rules import load
-from acquit.rules.policy import DAY_MS
-from acquit.suppression.judge import Fact
+from acquit.rules.policy import DAY_MS, PolicyRule
+from acquit.suppression.judge import Fact, judge
 from acquit.suppression.people import FACTS_LIMIT, MIRROR, People
 
 POLICY = load().policy
@@ -297,6 +298,149 @@ def test_person_who_leaves_and_joins_a_list_without_end_is_held_by_few_facts() -
     people = accused(fact("stop", 0, scope="*:b"), *said)
     assert len(told_of(people)) <= 2 * FACTS_LIMIT + 1
     assert reasons(people) == {"*:a": "stop", "*:b": "stop"}
+
+
+# who is forgotten
+
+
+def inactive(day: float, message_id: str = "m1") -> Fact:
+    """A failure of a rule whose second hold is longer."""
+    return failure(day, message_id, "recipient_inactive")
+
+
+def looked_at(people: People, day: float) -> list[tuple[str, str]]:
+    return changes(people.expire(now_ms=ms(day), upto=2))
+
+
+def is_known(people: People) -> bool:
+    return len(people.table) > 0
+
+
+@pytest.mark.parametrize(
+    ("told", "last_day"),
+    [
+        ([failure(0)], 90),
+        ([failure(0), failure(10, "m2")], 100),
+        ([inactive(0)], 365 + 180),
+        ([inactive(0), inactive(31, "m2")], 31 + 365 + 180),
+        ([fact("stop", 0), fact("start", 3)], 3 + 365),
+        ([fact("start", 0)], 365),
+        ([fact("stop", 0), fact("restore", 1)], 1 + 365),
+        ([fact("add", 0, category="manual", until_ms=ms(50))], 50),
+    ],
+)
+def test_person_is_forgotten_when_nothing_that_is_known_can_matter_any_more(told: list[Fact], last_day: int) -> None:
+    people = accused(*told, day=0)
+    looked_at(people, last_day - 0.001)
+    assert is_known(people)
+    expired = looked_at(people, last_day)
+    assert not is_known(people)
+    assert entries(people) == {}
+    assert expired in ([], [("*", "expired")])
+    assert people.is_quiet(ms(10_000))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        fact("stop", 0), fact("add", 0, category="manual"), failure(0, category="complaint"),
+        failure(0, category="opted_out"),
+    ],
+)  # fmt: skip
+def test_person_who_is_held_for_ever_is_known_for_ever(told: Fact) -> None:
+    people = accused(told, failure(0, "m2"), day=0)
+    looked_at(people, 10_000)
+    assert is_known(people)
+
+
+def test_step_of_a_ladder_is_remembered_for_a_year_after_the_longest_hold() -> None:
+    for day, days in ((365 + 179, 180), (365 + 181, 30)):
+        people = accused(inactive(0), day=0)
+        looked_at(people, day)
+        people.accuse(JO, inactive(day, "m2"), now_ms=ms(day), upto=3)
+        assert entries(people)["*"].until == DAY_0 + timedelta(days=day + days)
+
+
+def rule_of(**fields: Any) -> PolicyRule:
+    return replace(next(rule for rule in POLICY if rule.id == "unknown-number"), **fields)
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        (rule_of(hold_days=(30.0,)), 30),
+        (rule_of(hold_days=(30.0,), within_days=60.0), 30),  # one failure is enough: nothing is counted
+        (rule_of(hold_days=(30.0,), times=2, within_days=60.0), 60),
+        (rule_of(hold_days=(30.0,), times=2), None),
+        (rule_of(hold_days=(30.0,), distinct_days=2, within_days=7.0), 30),
+        (rule_of(hold_days=(None,)), None),
+        (rule_of(hold_days=(30.0, 180.0)), 545),
+        (rule_of(hold_days=(30.0, None)), 395),  # who is on the last step is held, and known
+        (rule_of(hold_days=(1.0, 2.0), times=3, within_days=1_000.0), 1_000),
+    ],
+)
+def test_rule_says_how_long_a_failure_may_matter_to_it(rule: PolicyRule, days: float | None) -> None:
+    assert rule.memory_days == days
+
+
+def test_first_failure_of_a_rule_that_counts_without_end_is_never_forgotten() -> None:
+    people = People((rule_of(times=2),))
+    people.accuse(JO, failure(0), now_ms=ms(0), upto=1)
+    looked_at(people, 5_000)
+    assert changes(people.accuse(JO, failure(5_000, "m2"), now_ms=ms(5_000), upto=2)) == [("*", "suppressed")]
+
+
+@given(st.lists(st.tuples(st.integers(0, 25), st.booleans()), max_size=12))
+def test_who_is_forgotten_is_judged_as_if_everything_were_remembered(steps: list[tuple[int, bool]]) -> None:
+    policy = (rule_of(times=2, within_days=10.0, hold_days=(5.0,)), rule_of(id="other", times=3, within_days=15.0))
+    people, told, day = People(policy), list[Fact](), 0
+    for number, (gap, is_failure) in enumerate(steps):
+        day += gap
+        looked_at(people, day)
+        if is_failure:
+            told.append(failure(day, f"m{number}"))
+            people.accuse(JO, told[-1], now_ms=ms(day), upto=number)
+        assert entries(people) == judge(told, policy, now_ms=ms(day))
+
+
+def test_many_failures_of_one_person_are_one_date() -> None:
+    people = People(POLICY)
+    for number in range(500):
+        people.accuse(JO, failure(number / 1_000, f"m{number}"), now_ms=ms(5), upto=1)
+    assert (len(people._dues), people._due) == (1, {JO: ms(90)})
+
+
+def test_dates_that_come_forward_again_and_again_leave_few_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acquit.suppression.people.SPARE_DUES", 10)
+    people, most = People(POLICY), 0
+    for number in range(60):
+        name = f"sms:+3361234{number:04}"
+        people.accuse(name, fact("start", 0), now_ms=ms(5), upto=1)  # to be looked at in a year
+        people.accuse(name, failure(0), now_ms=ms(5), upto=1)  # in 90 days
+        people.accuse(name, fact("add", 1, until_ms=ms(6 + number), scope="acct:a"), now_ms=ms(5), upto=1)
+        most = max(most, len(people._dues) - 2 * len(people._due))
+        if number % 2:
+            people.accuse(name, fact("restore", 2, scope="acct:a"), now_ms=ms(5), upto=1)
+    assert most <= 10
+    ends = [
+        (change.recipient, change.scope) for day in range(6, 91) for change in people.expire(now_ms=ms(day), upto=2)
+    ]
+    assert len(ends) == 60 + 30
+    assert len(set(ends)) == len(ends)
+
+
+def test_holds_end_in_the_order_of_their_ends_after_a_restart_too() -> None:
+    def held() -> People:
+        people = accused(failure(0))
+        people.accuse(AL, failure(1), now_ms=ms(5), upto=1)
+        people.accuse(JO, failure(2, "m2"), now_ms=ms(5), upto=1)
+        return people
+
+    steady, loaded = held(), People(POLICY)
+    loaded.table.apply(held().table.take_delta())
+    loaded.loaded()
+    ends = [[change.recipient for change in people.expire(now_ms=ms(95), upto=2)] for people in (steady, loaded)]
+    assert ends == [[AL, JO], [AL, JO]]
 
 
 # lists that a person leaves

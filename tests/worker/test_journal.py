@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from acquit.capped import Capped
 from acquit.effects import Cell, Effect, Tally
 from acquit.events import Event, Status
+from acquit.ledger import window
 from acquit.partition import Partition
 from acquit.routes.cohorts import Sums
 from acquit.worker import journal as journals
@@ -59,6 +60,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 2_500)
     monkeypatch.setattr(journals, "PART_BYTES", 400)
     monkeypatch.setattr(journals, "PIECE_ROWS", 2)
+    monkeypatch.setattr(window, "PACKED_ROWS", 2)
 
 
 class Worker:
@@ -116,7 +118,10 @@ class Worker:
 def owned(state: Partition | Sums, producer: FakeProducer) -> Journal[Any]:
     """The journal of a state that was read from what this producer sent."""
     journal = owned_as(state, producer)
-    journal._load(producer.compacted(TOPIC, 0))
+    loading = journal._load(producer.compacted(TOPIC, 0))
+    with suppress(StopIteration):  # it waits for nothing, and only lets others work in between
+        while True:
+            loading.send(None)
     return journal
 
 
@@ -370,6 +375,99 @@ def test_block_that_became_smaller_removes_its_last_parts(runner: asyncio.Runner
     assert len(worker.state.messages.window) == 30
 
 
+@pytest.mark.usefixtures("small")
+def test_journal_holds_no_more_after_many_windows_than_after_a_few(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty windows of the same traffic, always of new messages, labels and people; half the time a new owner."""
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 20_000)
+    worker, live, of_gone, hour = Worker(runner, window_hours=12, tally_seconds=0), list[int](), set[str](), 0
+    written: list[set[str]] = []
+    for number in range(20):
+        before = len(worker.producer.sent)
+        for hour in range(12 * number, 12 * number + 12):
+            worker.take(_hour_of_traffic(hour))
+            live.append(len(worker.keys))
+            if not any(key.startswith("d/") for key in worker.keys):
+                horizon = START_MS // 1000 + (hour - 12) * HOUR
+                of_gone |= {key for key in worker.keys if _is_before(key, horizon)}
+        if number % 2:
+            worker.own()
+        sent = worker.producer.sent[before:]
+        written.append({record.key.decode() for record in sent if record.topic == TOPIC and record.key})
+    assert not of_gone, "blocks that have left leave no key behind"
+    assert max(live[-60:]) <= 1.2 * max(live[24:84])
+    deltas = [{key for key in keys if key.startswith("d/")} for keys in written]
+    assert len(set.union(*deltas)) <= 1.5 * len(set.union(*deltas[:4])), "and keys of deltas come again"
+    state = worker.state
+    assert len(state.messages.numbers) <= 14 * 4
+    assert len(state.messages.numbers._labels) <= 20 * 4
+    assert len(state.messages._cells) <= 14 * 8
+    assert len(state.people.table) <= 0
+
+
+def _hour_of_traffic(hour: int) -> list[Read]:
+    """Messages of routes that nobody has used before, to a person of its own who is held for a while, and a START."""
+    at = hour * HOUR
+    person = f"+336{hour:08}"
+    events: list[Event] = [submit(f"{hour}-{n}", at=at, to=person, route=f"{hour}-{n % 3}") for n in range(12)]
+    events += [receipt("delivered_handset", f"{hour}-{n}", at=at + 5, to=person, carrier="20801") for n in range(12)]
+    return log(*events, at=at, first=24 * hour)
+
+
+def _is_before(key: str, horizon: int) -> bool:
+    """Whether a key is of a block of messages, cells or labels that ended by then."""
+    kind, *place = key.split("/")
+    if kind != "b" or place[0] == "people":
+        return False
+    return int(place[1]) + HOUR <= horizon
+
+
+@pytest.mark.usefixtures("small")
+def test_people_who_need_not_be_known_leave_the_journal(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "CHECKPOINT_DELTAS", 5)
+    worker = Worker(runner)
+    worker.take(log(*(unknown_number(f"m{n}", to=f"+336{n:08}") for n in range(100))))
+    keys = {key for key in worker.keys if key.startswith("b/people/")}
+    for day in (89, 91, 92):
+        worker.take(
+            [record(receipt("sent", f"d{day}-{n}", at=day * DAY), day * 100 + n, at=day * DAY) for n in range(30)]
+        )
+        worker.own()
+        assert (len(worker.state.people.table) == 0) is (day > 90)
+    assert keys
+    assert not {key for key in worker.keys if key.startswith("b/people/")}
+
+
+def test_checkpoint_comes_after_so_many_deltas_however_small(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "CHECKPOINT_DELTAS", 5)
+    worker, most = Worker(runner), 0
+    for number in range(30):
+        worker.take([record(receipt("sent", f"m{number}"), number)])
+        most = max(most, len([key for key in worker.keys if key.startswith("d/")]))
+    assert most == 5
+
+
+def test_deltas_whose_keys_were_numbers_without_end_are_read_in_their_order(runner: asyncio.Runner) -> None:
+    """As journals were written before keys came again."""
+    worker = Worker(runner)
+    for number, said in enumerate((engagement("stop"), engagement("start", at=1))):
+        worker.take([record(said, number, at=number)])
+        last = worker.producer.sent[-1]
+        worker.producer.sent[-1] = msgspec.structs.replace(last, key=b"d/%020d/0000" % (number + 5_000))
+    worker.own()
+    worker.take([record(engagement("stop", at=3), 2, at=3)])
+    worker.producer.sent[-1] = msgspec.structs.replace(worker.producer.sent[-1], key=b"d/%020d/0000" % 3)
+    expected = tables_of(worker.state)
+    worker.own()
+    assert tables_of(worker.state) == expected
+    assert worker.state.head.to == 2
+
+
 def test_delta_that_a_checkpoint_covers_is_not_applied(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without transactions, on the embedded broker, a worker may end between a checkpoint and its tombstones."""
     worker = Worker(runner)
@@ -387,7 +485,7 @@ def test_record_of_another_format_is_refused() -> None:
     other = msgspec.msgpack.encode((journals.FORMAT + 1, 0, b"", []))
     journal: Journal[Any] = Journal(TOPIC, 0, partition(), options={}, transactional_id=None)
     with pytest.raises(JournalTruncatedError, match=f"format {journals.FORMAT + 1}, not {journals.FORMAT}"):
-        journal._load({b"h/0000": other})
+        journal._load({b"h/0000": other}).send(None)
 
 
 def largest(worker: Worker) -> int:

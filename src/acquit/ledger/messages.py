@@ -132,29 +132,45 @@ class Messages:
             return []
         self._horizon = horizon
         self.window.drop_before(horizon)
+        self._drop_labels()
         closing = [hour for hour in self.totals.table.rows if hour < horizon]
         if not closing:
             return []
         last = self.totals.take_pending(partition=partition, upto=upto)
         for hour in closing:
             self.totals.table.drop(hour)
-        self._cells = {key: value for key, value in self._cells.items() if key[2] >= horizon}
+        self._forget_cells(horizon)
         return last
 
     def shrink(self) -> int:
         """Keep to the budget of messages; returns how many were forgotten. Their cells stay, and count on without them."""
         number, until = self.window.shrink(self._max_messages)
         self.forgotten = max(self.forgotten, until)
+        if number:
+            self._drop_labels()
         return number
 
     def loaded(self, changed_cells: list[tuple[int, str]], *, clock_ms: int, forgotten: int) -> None:
         """The tables were filled from the journal: find the rest again."""
         self._horizon, self.forgotten = self._horizon_at(clock_ms), forgotten
-        self.numbers.loaded()
+        self.numbers.loaded(floor=self._floor, newest=self.window.newest)
         self.totals.loaded(changed_cells)
 
     def _horizon_at(self, clock_ms: int) -> int:
         return self._hours.start(max(0, clock_ms - self._window_ms))
+
+    @property
+    def _floor(self) -> int:
+        """The oldest block that messages may still be in."""
+        return self.window.block_of(max(self._horizon, self.forgotten) * 1000)
+
+    def _drop_labels(self) -> None:
+        """Forget the labels that only messages named which are gone, and what was found by their numbers."""
+        if self.numbers.drop_before(self._floor):
+            self._forget_cells(self._floor)
+
+    def _forget_cells(self, before: int) -> None:
+        self._cells = {key: value for key, value in self._cells.items() if key[2] >= before}
 
     def _open(self, event: Submit | Receipt | Engagement) -> "_Place":
         """The message of an event, as it is and where it is counted. One whose hour is closed is not there any more."""
@@ -174,6 +190,9 @@ class Messages:
         if now < max(self._horizon, self.forgotten):
             return self._forget(place)
         self.window.put(place.key, message)
+        block = self.window.block_of(message.basis_ms)
+        self.numbers.name(message.submit, block)
+        self.numbers.name(message.receipt, block)
         after = self._counted(place.provider, message, now, is_email=place.is_email)
         if before is None or after is None or before.key != after.key or before.standing != after.standing:
             self._move(before, after)

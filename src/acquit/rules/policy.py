@@ -10,12 +10,15 @@ from acquit.rules.toml_rows import Row, rows_of
 
 FOREVER = "forever"
 DAY_MS = 86_400_000
+LADDER_DAYS = 365
+"""So long after a hold is over a new one is the next step of its ladder; later, it is the first again."""
 
 
 class PolicyRule(Struct, frozen=True):
     """After `times` final failures that match, within `within_days` and on `distinct_days`, hold the address.
 
-    The n-th hold lasts `hold_days[n]`, the last entry for all later ones; None holds until somebody lifts it.
+    The n-th hold lasts `hold_days[n]`, the last entry for all later ones; None holds until somebody lifts it. Who is not
+    held for so long that no rule can ask after what was is forgotten, and begins anew.
     The first rule of the file that matches a failure and is fulfilled decides.
     """
 
@@ -39,6 +42,24 @@ class PolicyRule(Struct, frozen=True):
             and (self.permanence is None or permanence == self.permanence)
             and (not self.codes or (code is not None and code.casefold() in self.codes))
         )
+
+    @property
+    def memory_days(self) -> float | None:
+        """How long a failure may still matter to this rule: while it counts, while it holds, and as a step of a ladder
+        for LADDER_DAYS after the longest hold that ends. None: for ever.
+        """
+        if self.is_counting and self.within_days is None:
+            return None
+        counts = self.within_days or 0.0 if self.is_counting else 0.0
+        if len(self.hold_days) == 1:
+            [held] = self.hold_days
+            return None if held is None else max(counts, held)
+        return max(counts, *(LADDER_DAYS + (days or 0.0) for days in self.hold_days))
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether one failure alone is not enough."""
+        return self.times > 1 or self.distinct_days > 1
 
 
 _FIELDS = {"id", "categories", "permanence", "channels", "codes", "scope", "times", "within_days", "distinct_days",

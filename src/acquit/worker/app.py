@@ -144,6 +144,9 @@ class Worker:
         if counts.forgotten:
             log.warning("partition %d has more than max_messages: %d of the oldest are forgotten, what comes for them is too "
                         "late", state.number, counts.forgotten)  # fmt: skip
+        if counts.unnamed:
+            log.warning("partition %d knows as many sets of labels (route, carrier, stream, account and so on) as it can: "
+                        "%d events are counted under their channel alone", state.number, counts.unnamed)  # fmt: skip
         self.metrics.folded(counts, self._effects.pop(state.number, []))
 
     async def _flush(self, tp: TopicPartition) -> None:
@@ -384,6 +387,7 @@ def build_app(settings: Settings) -> BatchApp:
         broker_max_poll_records=settings.max_poll_records,
         consumer_max_fetch_size=settings.fetch_max_bytes,
         consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=settings.instance_id,
         ConsumerScheduler=BatchScheduler,
         stream_buffer_maxsize=STREAM_BATCHES,
         stream_wait_empty=False,  # what is in a lane is not Faust's to wait for

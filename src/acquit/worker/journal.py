@@ -3,15 +3,16 @@
 Owning a partition means: start its transactional producer, which fences the former owner and ends what it had open; then
 read what was journaled. After every rebalance everything is read again, and the source is sought to where it ends.
 
-Keys: `d/<number>/<part>` the delta of a commit,
-`b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h/<part>` the head at
-that checkpoint and the cells whose totals had not left. A delta counts only if its number is greater than the head's.
-Values are msgpack and carry a format version.
+Keys: `d/<place>/<part>` the delta of a commit, by its place after the last checkpoint, so that keys come again and no
+tombstone is without end; `b/<table>/<block>/<part>` a block as it was at the last checkpoint, `h/<part>` the head at that
+checkpoint and the cells whose totals had not left. A delta counts only if its number is greater than the head's. Values
+are msgpack and carry a format version.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -19,14 +20,24 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct
 
 from acquit.worker.sending import Outgoing, send_all
+from acquit.worker.waiting import is_passing
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
+READABLE = frozenset({2, FORMAT})
+"""In 2 each row of the window stood by itself, which is read as well; a worker that writes 2 could not read 3."""
 PART_BYTES = 800_000
 """A record is split below Kafka's usual 1 MB, with room for its key and its batch."""
 PIECE_ROWS = 2_000
-CHECKPOINT_BYTES = 16_000_000
+CHECKPOINT_BYTES = 2_000_000
+CHECKPOINT_DELTAS = 10_000
+"""A checkpoint comes after so many bytes or deltas, for each is read at the next start; and not before the deltas are as
+large as the last one was, so that what is written for checkpoints is never much more than what is written for deltas.
+"""
+FETCH_BYTES = 4 * 1024 * 1024
+READS_AT_ONCE = 3
+"""Journals read at the same time: more are no faster, and what was read and not loaded takes memory."""
 IDLE_SECONDS = 1.0
 """Without fencing, on the embedded broker, the end of a topic is only known by silence."""
 
@@ -86,19 +97,20 @@ class Journal(Generic[S]):
         self._options = options
         self._transactional_id = transactional_id
         self._producer: AIOKafkaProducer | None = None
-        self._deltas: list[bytes] = []
-        self._delta_bytes = 0
-        self._number = 0  # of commits so far
+        self._deltas: dict[bytes, None] = {}
+        self._delta_bytes = self._checkpoint_bytes = 0  # of the deltas since the last checkpoint, and of that
+        self._number = self._checkpointed = 0  # of commits so far, and at the last checkpoint
         self._parts: dict[str, int] = {}  # of each checkpoint key, how many records it was split into
 
-    async def own(self) -> None:
-        """Fence the former owner, then read what it left. Raises KafkaError; nothing is owned then."""
+    async def own(self, turns: AbstractAsyncContextManager[Any] | None = None) -> None:
+        """Fence the former owner, then, in its turn, read what it left. Raises KafkaError; nothing is owned then."""
         self._producer = AIOKafkaProducer(
             **self._options, transactional_id=self._transactional_id, acks="all", max_batch_size=PART_BYTES,
         )  # fmt: skip
         try:
             await self._producer.start()
-            self._load(await self._read())
+            async with turns or nullcontext():
+                await self._load(await self._read())
         except BaseException:
             await self.disown()
             raise
@@ -119,13 +131,17 @@ class Journal(Generic[S]):
         self._number += 1
         head = msgspec.msgpack.encode(self.state.head)
         records = list(self._delta_records(head))
-        if self._delta_bytes + sum(len(r.value or b"") for r in records) > CHECKPOINT_BYTES:
-            await self._send([*outgoing, *self._checkpoint_records(head)])
-            self._deltas, self._delta_bytes = [], 0
+        size = self._delta_bytes + sum(len(r.value or b"") for r in records)
+        is_large = size > max(CHECKPOINT_BYTES, self._checkpoint_bytes)
+        if is_large or len(self._deltas) + len(records) > CHECKPOINT_DELTAS:
+            checkpoint = list(self._checkpoint_records(head))
+            await self._send([*outgoing, *checkpoint])
+            self._deltas, self._delta_bytes, self._checkpointed = {}, 0, self._number
+            self._checkpoint_bytes = sum(len(record.value or b"") for record in checkpoint)
             return
         await self._send([*outgoing, *records])
-        self._deltas += [record.key for record in records if record.key]
-        self._delta_bytes += sum(len(r.value or b"") for r in records)
+        self._deltas |= {record.key: None for record in records if record.key}
+        self._delta_bytes = size
 
     def has_changes(self) -> bool:
         """Whether any row differs from what is journaled."""
@@ -151,7 +167,7 @@ class Journal(Generic[S]):
         ]
         for part, group in enumerate(_groups(pieces) or [[]]):  # the head travels even if no row has changed
             value = msgspec.msgpack.encode(_Record(FORMAT, self._number, head, group))
-            yield Outgoing(self.topic, self.partition, b"d/%020d/%04d" % (self._number, part), value)
+            yield self._record(b"d/%020d/%04d" % (self._number - self._checkpointed, part), value)
 
     def _checkpoint_records(self, head: bytes) -> Iterator[Outgoing]:
         """Blocks that changed since the last checkpoint, the head, and tombstones for the deltas that they cover."""
@@ -186,32 +202,39 @@ class Journal(Generic[S]):
     async def _read(self) -> dict[bytes, bytes]:
         committed = "read_committed" if self._transactional_id else "read_uncommitted"
         reader = AIOKafkaConsumer(
-            **self._options, isolation_level=committed, auto_offset_reset="earliest", enable_auto_commit=False
-        )
+            **self._options, isolation_level=committed, auto_offset_reset="earliest", enable_auto_commit=False,
+            max_partition_fetch_bytes=FETCH_BYTES,
+        )  # fmt: skip
         await reader.start()
         try:
+            reader._fetcher._prefetch_backoff = 0.0  # noqa: SLF001 - as in record_batches.py: 100 ms for every fetch
             tp = TopicPartition(self.topic, self.partition)
             reader.assign([tp])
             return await _read_to_end(reader, tp, is_end_known=self._transactional_id is not None)
         finally:
             await reader.stop()
 
-    def _load(self, records: dict[bytes, bytes]) -> None:
-        for key in sorted(key for key in records if key.startswith(b"b/")):
-            self._load_block(key, self._decode(records[key]))
-        checkpointed, changed = 0, list[tuple[int, str]]()
-        for key in sorted(key for key in records if key.startswith(b"h/")):
-            head = self._decode(records[key])
-            checkpointed, changed = head.number, changed + self._load_delta(head)
+    async def _load(self, records: dict[bytes, bytes]) -> None:
+        """Take these records into the state, and out of `records`: both at once would be twice the memory."""
+        blocks = _keys(records, b"b/")
+        self._checkpoint_bytes = sum(len(records[key]) for key in blocks)
+        for key in blocks:
+            self._load_block(key, self._decode(records.pop(key)))
+            await asyncio.sleep(0)  # a worker that loads millions of rows stays alive
+        changed = list[tuple[int, str]]()
+        for key in _keys(records, b"h/"):
+            head = self._decode(records.pop(key))
+            self._checkpointed, changed = head.number, changed + self._load_delta(head)
             self._parts["h"] = self._parts.get("h", 0) + 1
-        self._number = checkpointed
-        for key in sorted(key for key in records if key.startswith(b"d/")):
-            record = self._decode(records[key])
-            if record.number > checkpointed:
+        self._number = self._checkpointed
+        deltas = [(self._decode(records[key]), key) for key in _keys(records, b"d/")]
+        for record, key in sorted(deltas, key=lambda delta: (delta[0].number, delta[1])):
+            if record.number > self._checkpointed:
                 self._number = record.number
                 changed += self._load_delta(record)
-                self._deltas.append(key)
                 self._delta_bytes += len(records[key])
+                await asyncio.sleep(0)
+            self._deltas[key] = None
         self.state.loaded(changed)
 
     def _load_block(self, key: bytes, record: _Record) -> None:
@@ -236,9 +259,24 @@ class Journal(Generic[S]):
 
     def _decode(self, value: bytes) -> _Record:
         record = msgspec.msgpack.decode(value, type=_Record)
-        if record.version != FORMAT:
+        if record.version not in READABLE:
             raise JournalTruncatedError(f"{self.topic}/{self.partition} has format {record.version}, not {FORMAT}")
         return record
+
+
+async def own_all(journals: Sequence[Journal[Any]]) -> None:
+    """Own these journals, a few at a time, or none of them. Raises KafkaError."""
+    turns = asyncio.Semaphore(READS_AT_ONCE)
+    # To the last: one that was still under way when this is tried again would fence the next.
+    ended = await asyncio.gather(*(journal.own(turns) for journal in journals), return_exceptions=True)
+    failed = [error for error in ended if error is not None]
+    if failed:
+        await asyncio.gather(*(journal.disown() for journal in journals))
+        raise next((error for error in failed if not is_passing(error)), failed[0])
+
+
+def _keys(records: Iterable[bytes], prefix: bytes) -> list[bytes]:
+    return sorted(key for key in records if key.startswith(prefix))
 
 
 def _pieces(rows: Sequence[R], pack: Callable[[Sequence[R]], bytes]) -> Iterator[bytes]:

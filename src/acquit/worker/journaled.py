@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from acquit.worker.journal import Journal, State
+from acquit.worker.journal import Journal, State, own_all
 from acquit.worker.marks import mark
 from acquit.worker.origin import check_source
 from acquit.worker.sending import Outgoing
@@ -57,11 +57,7 @@ class Journaled(Generic[S]):
         """Own these partitions and no others; returns how many records retention took before they were read."""
         await self.disown()
         wanted = [self._journal(partition) for partition in partitions]
-        # To the last: one that was still under way when this is tried again would fence the next.
-        failed = [e for e in await asyncio.gather(*(j.own() for j in wanted), return_exceptions=True) if e is not None]
-        if failed:
-            await asyncio.gather(*(journal.disown() for journal in wanted))
-            raise next((error for error in failed if not is_passing(error)), failed[0])
+        await own_all(wanted)
         self.journals = {journal.partition: journal for journal in wanted}  # before a check fails, to be disowned then
         lost = 0
         for journal in wanted:

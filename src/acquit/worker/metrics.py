@@ -57,6 +57,9 @@ class Metrics:
         self._forgotten = self._counter(
             "messages_forgotten", "Messages of the window forgotten, for there were too many"
         )
+        self._unnamed = self._counter(
+            "events_unnamed", "Events counted under their channel alone, for the window knows too many sets of labels"
+        )
         self._unmatched = self._counter("receipts_unmatched", "Receipts without a recipient or a message id")
         self.lost = self._counter("events_lost", "Events that retention took before they were read")
         labels = ["channel", "carrier", "hour"]
@@ -111,6 +114,7 @@ class Metrics:
         self._repeated.inc(counts.repeated)
         self._too_late.inc(counts.too_late)
         self._forgotten.inc(counts.forgotten)
+        self._unnamed.inc(counts.unnamed)
         self._unmatched.inc(counts.unmatched)
 
     def _suppressed(self, change: Suppression) -> None:

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         description="Name of the consumer group, and beginning of the transactional ids. All workers on the same "
         "topics must share it: under two names they do not fence each other",
     )
+    instance_id: Word | None = Field(
+        default=None,
+        description="A name that this worker keeps over restarts and shares with none, such as that of its pod. While it "
+        "is away for less than `session_timeout_seconds` its partitions wait for it, and the other workers go on",
+    )
     topic_prefix: Word = Field(
         default="acquit", description="What acquit's own topics begin with: `acquit.events` and so on"
     )
