@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,7 +31,9 @@ from acquit.events import (
     encode,
     epoch_ms,
 )
+from acquit.ledger.counters import by_field
 from acquit.ledger.messages import Messages
+from acquit.ledger.totals import Running
 from acquit.ledger.window import key_of
 from acquit.partition import Partition
 from acquit.rules import Rules
@@ -141,8 +144,7 @@ def totals_of(messages: Messages) -> dict[tuple[Cell, str], int]:
     return {
         (running.cell, status): count
         for _, _, running in messages.totals.table
-        for status, count in zip(STATUSES, running.status, strict=True)
-        if count
+        for status, count in by_field(running.unpacked(), running.contents).get("status", {}).items()
     }
 
 
@@ -150,10 +152,10 @@ def cells_of(messages: Messages) -> dict[Cell, tuple[int, dict[str, int], dict[s
     """Submitted, messages by status, failures by kind: of each cell that is not empty."""
     found = {}
     for _, _, running in messages.totals.table:
-        status: dict[str, int] = {word: count for word, count in zip(STATUSES, running.status, strict=True) if count}
-        failures = {kind: count for kind, count in running.failures.items() if count}
-        if running.submitted or status or failures:
-            found[running.cell] = (running.submitted, status, failures)
+        fields = by_field(running.unpacked(), running.contents)
+        if fields:
+            submitted = fields.get("submitted", {}).get("", 0)
+            found[running.cell] = (submitted, fields.get("status", {}), fields.get("failures", {}))
     return found
 
 
@@ -165,7 +167,7 @@ def rows_of(messages: Messages) -> dict[bytes, tuple[object, ...]]:
 
     return {
         key: (named(row.submit), named(row.receipt), replace(row, submit=0, receipt=0))
-        for _, key, row in messages.window
+        for _, key, row in messages.window.messages()
     }
 
 
@@ -186,7 +188,16 @@ def entries_of(state: Partition) -> dict[tuple[str, str], Entry]:
 
 def tables_of(state: Any) -> dict[str, dict[tuple[int, str], object]]:
     """The rows of every table of a state that is journaled, row by row."""
-    return {name: {(block, key): row for block, key, row in table} for name, table in state.tables.items()}
+    return {name: {(block, key): _said(row) for block, key, row in table} for name, table in state.tables.items()}
+
+
+def _said(row: object) -> object:
+    """A row as far as it says anything: whether a cell is packed, and what the journal knows of it, says nothing."""
+    if not isinstance(row, Running):
+        return row
+    counts = msgspec.msgpack.decode(row.packed, type=dict[int, int]) if row.counts is None else dict(row.counts)
+    counts = {number: count for number, count in counts.items() if count}
+    return row.cell, counts, row.contents, {kind: shown for kind, shown in (row.examples or {}).items() if shown}
 
 
 def certain(effects: Iterable[Effect]) -> list[Suppression | DeadLetter]:
@@ -194,13 +205,9 @@ def certain(effects: Iterable[Effect]) -> list[Suppression | DeadLetter]:
     return [effect for effect in effects if isinstance(effect, Suppression | DeadLetter)]
 
 
-def last_totals(effects: Iterable[Effect]) -> dict[bytes, tuple[int, object, object]]:
+def last_totals(effects: Iterable[Effect]) -> dict[bytes, Tally]:
     """What a reader of the tallies ends up with: the last of each key."""
-    return {
-        effect.key: (effect.submitted, effect.status, effect.failures)
-        for effect in effects
-        if isinstance(effect, Tally)
-    }
+    return {effect.key: replace(effect, upto=0) for effect in effects if isinstance(effect, Tally)}
 
 
 # Drawn traffic

@@ -109,8 +109,22 @@ class Cell(Struct, frozen=True):
     hour: int
 
 
+class Example(Struct, frozen=True, omit_defaults=True):
+    """A message that one can name to its supplier, with the times that contradict one another."""
+
+    provider: str
+    message_id: str
+    to: str  # masked
+    at: datetime  # submitted, as far as is known
+    delivered_at: datetime | None = None
+    failed_at: datetime | None = None
+
+
 class Tally(Struct, frozen=True, omit_defaults=True):
-    """A running total: this partition, up to this offset, has so many messages of each kind in this cell."""
+    """A running total: this partition, up to this offset, has so many messages of each kind in this cell.
+
+    The strata (ledger/strata.py) and contradictions (ledger/merge.py) are evidence of whether receipts can be true.
+    """
 
     partition: int
     upto: int
@@ -122,6 +136,14 @@ class Tally(Struct, frozen=True, omit_defaults=True):
     converted_in: Mapping[int, int] = {}  # of these, messages whose recipient replied, clicked, converted or has it
     engaged: Mapping[str, int] = {}  # messages by what their recipients did; `not_received` among them
     contradicted: Mapping[str, int] = {}  # messages of which not all that was said can be true
+    examples: Mapping[str, Sequence[Example]] = {}  # of each of these the earliest five
+    delivered_by: Mapping[str, int] = {}  # by stratum, "octile/0"
+    converted_by: Mapping[str, int] = {}
+    delivered_at: Mapping[int, int] = {}  # by second of the minute: a supplier that sends in batches is known by it
+    early: Mapping[int, int] = {}  # delivered before they were submitted, by quarter hours: clocks of another zone
+    probed: Mapping[str, int] = {}  # messages to numbers known to be dead, to our own dead ones and to our own handsets
+    segments: Mapping[str, int] = {}  # "2/delivered": by segments and waiting, delivered or failed
+    content: Mapping[str, int] = {}  # "otp/failed"
 
     @property
     def key(self) -> bytes:

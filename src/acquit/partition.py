@@ -32,8 +32,10 @@ from acquit.events import (
 )
 from acquit.hours import Hours
 from acquit.ledger.labels import Labels
-from acquit.ledger.messages import UNBOUNDED, Messages, News
-from acquit.ledger.window import Window
+from acquit.ledger.latest import REPLY_HOURS
+from acquit.ledger.merge import LATENCY_BOUNDS_MS, bin_of
+from acquit.ledger.messages import MINUTE_MS, UNBOUNDED, Messages, News
+from acquit.ledger.packed import PackedBlocks
 from acquit.pipeline import dead_letter
 from acquit.reasons import unknown_word
 from acquit.reasons.revising import permanence_of
@@ -44,7 +46,6 @@ from acquit.suppression.people import NEVER_LIFTED_BY_DELIVERY, People
 
 _AHEAD_MS = 300_000
 """A provider's clock may be five minutes ahead; a time beyond that becomes the time of arrival."""
-MINUTE_MS = 60_000
 _NOTHING_TAKEN = (-1, -1, 0)
 
 
@@ -70,6 +71,9 @@ class Counts(Struct):
 
     receipts: dict[tuple[str, str | None, str], int] = {}  # channel, carrier, status
     failures: dict[tuple[str, str | None, str, str], int] = {}  # channel, carrier, category, permanence
+    reached: dict[
+        tuple[str, str], list[int]
+    ] = {}  # channel, status: receipts by the bin of their time since the submit
     unknown: dict[tuple[str, str], int] = {}  # provider, its code or status word that no table knows
     events: int = 0
     again: int = 0  # read twice by us: dropped by their origin
@@ -85,7 +89,7 @@ class Partition:
 
     def __init__(
         self, number: int, *, rules: Rules, zone: str, window_hours: float, tally_seconds: float,
-        max_messages: int = UNBOUNDED, is_journaled: bool = True,
+        max_messages: int = UNBOUNDED, reply_hours: float = REPLY_HOURS, is_journaled: bool = True,
     ) -> None:  # fmt: skip
         self.number = number
         self.head = Head()
@@ -95,17 +99,20 @@ class Partition:
             window_hours=window_hours,
             routes=rules.routes,
             max_messages=max_messages,
+            reply_hours=reply_hours,
             is_journaled=is_journaled,
         )
         self.people = People(rules.policy)
-        self.tables: dict[str, Blocks[Any] | Window] = {
+        self.tables: dict[str, Blocks[Any] | PackedBlocks] = {
             "labels": self.messages.numbers.table,
             "messages": self.messages.window,
+            "latest": self.messages.latest.table,
             "cells": self.messages.totals.table,
             "people": self.people.table,
         }
         self._rules = rules
         self._tally_ms = round(tally_seconds * 1000)
+        self._due_ms = 0  # when it is looked next whether hours close, and messages are too many
 
     def fold(self, records: Iterable[Record]) -> list[Effect]:
         """Read these records, which follow the last ones, and return what is to be done about them."""
@@ -114,7 +121,9 @@ class Partition:
         for record in records:
             last = record
             if record.timestamp > self.head.clock_ms:
-                effects += self._advance(record.timestamp, record.offset)
+                self.head.clock_ms = record.timestamp
+                if record.timestamp >= self._due_ms or not self.people.is_quiet(record.timestamp):
+                    effects += self._advance(record.timestamp, record.offset)
             try:
                 event = self._read(record)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _OutOfTimeError) as error:
@@ -145,22 +154,23 @@ class Partition:
         """The tables were filled from the journal: find the indexes again."""
         self.messages.loaded(changed_cells, clock_ms=self.head.clock_ms, forgotten=self.head.forgotten)
         self.people.loaded()
+        self._due_ms = (self.head.clock_ms // MINUTE_MS + 1) * MINUTE_MS if self.head.clock_ms else 0
 
     def unsent(self) -> list[tuple[int, str, Any]]:
         """The cells whose totals are still to leave."""
-        cells = self.messages.totals.table
-        return [(hour, key, cells.get(hour, key)) for hour, key in self.messages.totals.pending()]
+        totals = self.messages.totals
+        return [totals.table.whole(hour, key) for hour, key in totals.pending()]
 
-    def _advance(self, timestamp_ms: int, offset: int) -> list[Effect]:
-        head = self.head
-        is_new_minute = head.clock_ms // MINUTE_MS < timestamp_ms // MINUTE_MS
-        head.clock_ms = timestamp_ms
-        if is_new_minute:  # by the log's own clock, so that every replay forgets the same
+    def _advance(self, clock_ms: int, offset: int) -> list[Effect]:
+        """What time alone brings about, by the log's own clock, so that every replay does the same."""
+        effects: list[Effect] = []
+        if clock_ms >= self._due_ms:
             self.counts.forgotten += self.messages.shrink()
-            head.forgotten = self.messages.forgotten
-        effects: list[Effect] = list(self.messages.advance(timestamp_ms, partition=self.number, upto=offset - 1))
-        if not self.people.is_quiet(timestamp_ms):
-            effects += self.people.expire(now_ms=timestamp_ms, upto=offset)
+            self.head.forgotten = self.messages.forgotten
+            effects += self.messages.advance(clock_ms, partition=self.number, upto=offset - 1)
+            self._due_ms = (clock_ms // MINUTE_MS + 1) * MINUTE_MS
+        if not self.people.is_quiet(clock_ms):
+            effects += self.people.expire(now_ms=clock_ms, upto=offset)
         return effects
 
     def _read(self, record: Record) -> Event:
@@ -220,6 +230,8 @@ class Partition:
         match booked.news:
             case News.NEW:
                 self._count(receipt, booked.running.cell.carrier if booked.running else receipt.carrier)
+                if booked.submitted_ms:
+                    self._count_latency(receipt, at_ms - booked.submitted_ms)
             case News.REPEATED:
                 self.counts.repeated += 1
             case News.TOO_LATE:
@@ -252,7 +264,7 @@ class Partition:
         return self.people.accuse(f"{receipt.channel}:{receipt.to}", fact, now_ms=self.head.clock_ms, upto=upto)
 
     def _take_engagement(self, event: Engagement, *, at_ms: int, upto: int) -> list[Suppression]:
-        if event.message_id is not None and self.messages.take_engagement(event, at_ms=at_ms) is News.TOO_LATE:
+        if self.messages.take_engagement(event, at_ms=at_ms) is News.TOO_LATE:
             self.counts.too_late += 1
         if event.type == "complaint":
             fact = Fact(at_ms, "failure", event.provider, event.message_id or "", category="complaint",
@@ -284,6 +296,10 @@ class Partition:
         if word is not None:
             unknown = (receipt.provider, word)
             counts.unknown[unknown] = counts.unknown.get(unknown, 0) + 1
+
+    def _count_latency(self, receipt: Receipt, after_ms: int) -> None:
+        bins = self.counts.reached.setdefault((receipt.channel, receipt.status), [0] * len(LATENCY_BOUNDS_MS))
+        bins[bin_of(max(0, after_ms))] += 1
 
 
 def _refused(record: Record, error: Exception) -> DeadLetter:

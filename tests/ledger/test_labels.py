@@ -159,8 +159,8 @@ def test_labels_beyond_the_limit_say_the_channel_alone_and_are_counted() -> None
 
 def test_every_number_that_labels_may_have_fits_into_a_row() -> None:
     window, last = Window(72 * 3_600), LABELS_LIMIT - 1
-    window.put(key_of("p", "m", None), Message(basis_ms=START_MS, submit=last, receipt=last))
-    [(_, _, message)] = window
+    window.keep(key_of("p", "m", None), Message(basis_ms=START_MS, submit=last, receipt=last))
+    [(_, _, message)] = window.messages()
     assert (message.submit, message.receipt) == (last, last)
 
 

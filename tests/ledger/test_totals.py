@@ -1,12 +1,17 @@
 """Running totals: what leaves is always the whole of a cell, so that leaving twice is harmless."""
 
+import msgspec
+
 from acquit.effects import Cell, Tally, read_tally, tally_key
-from acquit.ledger.merge import NOTHING, STATUS_NUMBER
-from acquit.ledger.totals import Standing, Totals
+from acquit.events import PERMANENCES, STATUSES
+from acquit.ledger import counters
+from acquit.ledger.counters import by_field
+from acquit.ledger.merge import STATUS_NUMBER
+from acquit.ledger.totals import Standing, Totals, key_of
 
 CELL = Cell("sms", "20801", "FR", "r1", "direct", "otp", 3_600)
-SENT: Standing = (STATUS_NUMBER["sent"], NOTHING, NOTHING, True, NOTHING, 0, 0)
-FAILED: Standing = (STATUS_NUMBER["failed"], 1, 0, True, NOTHING, 0, 0)
+SENT: Standing = (counters.SUBMITTED, counters.STATUS + STATUS_NUMBER["sent"])
+FAILED: Standing = (counters.SUBMITTED, counters.STATUS + STATUS_NUMBER["failed"], counters.FAILURES + len(PERMANENCES))
 
 
 def counted(*changes: tuple[Standing, int]) -> Totals:
@@ -59,3 +64,52 @@ def test_key_is_of_partition_and_cell_alone() -> None:
 def test_total_is_read_back_as_it_was() -> None:
     [tally] = taken(counted((SENT, 1), (FAILED, 1)))
     assert read_tally(tally.value) == tally
+
+
+# The journal of cells
+
+
+def journaled(totals: Totals, copy: Totals) -> bytes:
+    packed = msgspec.msgpack.encode(totals.table.take_delta())
+    copy.table.load_delta(packed)
+    return packed
+
+
+def named(totals: Totals) -> dict[str, object]:
+    [running] = [running for _, _, running in totals.table]
+    return {**by_field(running.unpacked(), running.contents), "examples": running.examples}
+
+
+def test_journal_is_told_the_counters_that_changed_and_no_others() -> None:
+    totals, copy = counted((SENT, 1)), Totals()
+    journaled(totals, copy)
+    totals.add(*totals.open(CELL), SENT, -1)
+    totals.add(*totals.open(CELL), FAILED, 1)
+    [(_, _, change)] = msgspec.msgpack.decode(journaled(totals, copy))
+    assert named(copy) == named(totals)
+    assert set(change) == {"n"}
+    assert change["n"] == {counters.SUBMITTED: 1, SENT[1]: 0, FAILED[1]: 1, FAILED[2]: 1}
+
+
+def test_cell_that_was_packed_counts_on() -> None:
+    totals, copy = counted((SENT, 1)), Totals()
+    journaled(totals, copy)
+    totals.table.rows[CELL.hour][key_of(CELL)].pack()
+    totals.add(*totals.open(CELL), SENT, 1)
+    journaled(totals, copy)
+    assert named(copy)["submitted"] == {"": 2}
+
+
+def test_journal_of_format_2_is_read() -> None:
+    former = [msgspec.to_builtins(CELL), 3, [0, 1, 0, 0, 0, 0, 0, 2], {"recipient_unknown/permanent": 2},
+              {20: 1}, {20: 1}, {"click": 1}, {"failed_after_delivery": 1}]  # fmt: skip
+    by_block, by_delta = Totals(), Totals()
+    by_block.table.load_block(CELL.hour, msgspec.msgpack.encode({"an old key": former}))
+    changed = by_delta.table.load_delta(msgspec.msgpack.encode([(CELL.hour, "an old key", former)]))
+    assert changed == [(CELL.hour, key_of(CELL))]
+    assert named(by_block) == named(by_delta)
+    assert named(by_block) == {
+        "submitted": {"": 3}, "status": {STATUSES[1]: 1, STATUSES[7]: 2}, "failures": {"recipient_unknown/permanent": 2},
+        "delivered_in": {20: 1}, "converted_in": {20: 1}, "engaged": {"click": 1},
+        "contradicted": {"failed_after_delivery": 1}, "examples": None,
+    }  # fmt: skip

@@ -38,8 +38,8 @@ def plain(message: Message) -> tuple[Any, ...]:
 @given(MESSAGES, st.sampled_from([1, 72, 24 * 365]))
 def test_message_comes_back_as_it_was(message: Message, window_hours: int) -> None:
     window, before = Window(window_hours * 3_600), plain(message)
-    window.put(KEYS[0], message)
-    [(_, key, again)] = window
+    window.keep(KEYS[0], message)
+    [(_, key, again)] = window.messages()
     assert (key, plain(again)) == (KEYS[0], before)
 
 
@@ -73,14 +73,14 @@ class WindowLikeADict(RuleBasedStateMachine):
     def put(self, key: bytes, hour: int, reported: int) -> None:
         message = self.window.find(key) or Message()
         message.basis_ms, message.reported = FIRST + hour * HOUR_MS, reported
-        self.window.put(key, message)
+        self.window.keep(key, message)
         self.known[key] = msgspec.structs.replace(message)
 
     @rule(key=st.sampled_from(KEYS))
     def remove(self, key: bytes) -> None:
         message = self.window.find(key)
         if message is not None:
-            self.window.remove(key, message)
+            self.window.give_up(key, message)
             del self.known[key]
 
     @rule(hour=st.integers(0, 30))
@@ -97,16 +97,16 @@ class WindowLikeADict(RuleBasedStateMachine):
     def journal(self) -> None:
         self.copy.load_delta(msgspec.msgpack.encode(self.window.take_delta()))
         assert not self.window.is_changed
-        assert {key: plain(m) for _, key, m in self.copy} == {key: plain(m) for key, m in self.known.items()}
+        assert {key: plain(m) for _, key, m in self.copy.messages()} == {key: plain(m) for key, m in self.known.items()}
 
     @rule()
     def checkpoint(self) -> None:
         self.journal()
         again = Window(12 * 3_600)
-        for block in {block for block, _, _ in self.window}:
+        for block in {block for block, _, _ in self.window.messages()}:
             again.load_block(block, msgspec.msgpack.encode(dict(self.window.block_rows(block))))
-        assert [(block, key, plain(m)) for block, key, m in sorted(again, key=str)] == [
-            (block, key, plain(m)) for block, key, m in sorted(self.window, key=str)
+        assert [(block, key, plain(m)) for block, key, m in sorted(again.messages(), key=str)] == [
+            (block, key, plain(m)) for block, key, m in sorted(self.window.messages(), key=str)
         ]
 
     @invariant()
@@ -122,14 +122,14 @@ TestWindowLikeADict.settings = settings(max_examples=60, stateful_step_count=30,
 
 def test_window_without_a_journal_keeps_no_record_of_changes() -> None:
     window = Window(72 * 3_600, is_journaled=False)
-    window.put(KEYS[0], Message(basis_ms=FIRST))
+    window.keep(KEYS[0], Message(basis_ms=FIRST))
     assert (len(window), window.take_delta()) == (1, [])
 
 
 def test_oldest_block_goes_first_and_says_where_memory_begins() -> None:
     window = Window(12 * 3_600)
     for place, key in enumerate(KEYS[:3]):
-        window.put(key, Message(basis_ms=FIRST + place * HOUR_MS))
+        window.keep(key, Message(basis_ms=FIRST + place * HOUR_MS))
     assert window.shrink(3) == (0, 0)
     assert window.shrink(2) == (1, FIRST // 1000 + 3_600)
     assert [window.find(key) is None for key in KEYS[:3]] == [True, False, False]
@@ -139,7 +139,7 @@ def test_oldest_block_goes_first_and_says_where_memory_begins() -> None:
 def test_journal_in_which_each_row_stands_by_itself_is_read() -> None:
     window, again = Window(12 * 3_600), Window(12 * 3_600)
     for place, key in enumerate(KEYS[:5]):
-        window.put(key, Message(basis_ms=FIRST + place * HOUR_MS // 2, reported=place))
+        window.keep(key, Message(basis_ms=FIRST + place * HOUR_MS // 2, reported=place))
     [*changes] = window.take_delta()
     single = [
         (block, keys[12 * n : 12 * n + 12], rows and rows[_ROW.size * n : _ROW.size * (n + 1)])
@@ -147,9 +147,9 @@ def test_journal_in_which_each_row_stands_by_itself_is_read() -> None:
         for n in range(len(keys) // 12)
     ]
     again.load_delta(msgspec.msgpack.encode([*single, (single[0][0], single[0][1], None)]))
-    expected = {key: plain(message) for _, key, message in window if key != single[0][1]}
-    assert {key: plain(message) for _, key, message in again} == expected
+    expected = {key: plain(message) for _, key, message in window.messages() if key != single[0][1]}
+    assert {key: plain(message) for _, key, message in again.messages()} == expected
     block = single[-1][0]
     third = Window(12 * 3_600)
     third.load_block(block, msgspec.msgpack.encode({key: rows for of, key, rows in single if of == block}))
-    assert {key for _, key, _ in third} == {key for of, key, _ in single if of == block}
+    assert {key for _, key, _ in third.messages()} == {key for of, key, _ in single if of == block}

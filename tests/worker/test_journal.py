@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from acquit.capped import Capped
 from acquit.effects import Cell, Effect, Tally
 from acquit.events import Event, Status
-from acquit.ledger import window
+from acquit.ledger import packed
 from acquit.partition import Partition
 from acquit.routes.cohorts import Sums
 from acquit.worker import journal as journals
@@ -29,6 +29,7 @@ from tests.builders import (
     FakeProducer,
     Read,
     batches,
+    cells_of,
     certain,
     engagement,
     from_origin,
@@ -60,7 +61,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 2_500)
     monkeypatch.setattr(journals, "PART_BYTES", 400)
     monkeypatch.setattr(journals, "PIECE_ROWS", 2)
-    monkeypatch.setattr(window, "PACKED_ROWS", 2)
+    monkeypatch.setattr(packed, "PACKED_ROWS", 2)
 
 
 class Worker:
@@ -314,7 +315,7 @@ def test_counted_messages_move_on_from_the_cells_they_were_in(runner: asyncio.Ru
     worker.take(log(receipt("sent", at=HOUR), at=HOUR))
     worker.own()
     worker.take([record(submit(at=0), 1, at=HOUR)])
-    assert sum(sum(running.status) for _, _, running in worker.state.messages.totals.table) == 1
+    assert sum(sum(status.values()) for _, status, _ in cells_of(worker.state.messages).values()) == 1
 
 
 # Records
@@ -402,7 +403,7 @@ def test_journal_holds_no_more_after_many_windows_than_after_a_few(
     state = worker.state
     assert len(state.messages.numbers) <= 14 * 4
     assert len(state.messages.numbers._labels) <= 20 * 4
-    assert len(state.messages._cells) <= 14 * 8
+    assert len(state.messages._groups) <= 14 * 8
     assert len(state.people.table) <= 0
 
 

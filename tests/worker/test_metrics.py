@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from acquit.capped import OTHER, Capped
+from acquit.events import Event
 from acquit.partition import Counts
 from acquit.worker.metrics import IGNORED_KINDS, PROVIDERS, ROUTES, UNKNOWN_CODES, Metrics
-from tests.builders import folded, receipt
+from tests.builders import folded, receipt, submit
 
 
 def metrics() -> Metrics:
@@ -165,3 +166,24 @@ def test_page_of_metrics_can_be_read_whatever_the_labels_hold() -> None:
     of = metrics()
     of.show_matched({'a"b\\\n': (1, 0)})
     assert b'route="a\\"b\\\\\\n"' in generate_latest(of.registry)
+
+
+def test_time_of_each_step_since_the_submit_is_shown_by_status() -> None:
+    of = metrics()
+    told: list[Event] = [
+        submit(),
+        receipt("accepted", at=1.5),
+        receipt("delivered_handset", at=40),
+        receipt("delivered_handset", at=50),
+    ]
+    of.folded(folded(*told).take_counts(), [])
+    shown = series(of, "receipt_latency_seconds_bucket")
+    within = {(status, bound): count for (_, bound, status), count in shown.items()}
+    assert [within["accepted", bound] for bound in ("1.0", "2.0", "+Inf")] == [0, 1, 1]
+    assert [within["delivered_handset", bound] for bound in ("30.0", "60.0", "+Inf")] == [0, 1, 1]
+
+
+def test_time_since_a_submit_that_nobody_told_is_not_shown() -> None:
+    of = metrics()
+    of.folded(folded(receipt("delivered_handset", at=40)).take_counts(), [])
+    assert series(of, "receipt_latency_seconds_bucket") == {}

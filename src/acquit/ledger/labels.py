@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from acquit.blocks import Blocks
 from acquit.effects import Cell
-from acquit.events import CHANNELS, Channel, Receipt, Submit, epoch_ms
+from acquit.events import CHANNELS, DELIVERED, Channel, Receipt, Submit, epoch_ms
+from acquit.ledger import strata
 from acquit.ledger.merge import NOTHING
 from acquit.ledger.window import LABELS_LIMIT
 from acquit.normalise import guess_carrier
@@ -26,6 +27,11 @@ class Labels(NamedTuple):
     account: str | None
     stream: str | None
     ported_ms: int | None = None  # of the number, where the submit says that it was ported lately
+    provider: str = ""
+    strata: tuple[int, ...] = ()  # of a submit its batch and sender, of the receipts how those of a delivery look
+    segments: int | None = None
+    content: str | None = None
+    probe: str | None = None  # "dead", "live"
 
 
 def of_submit(submit: Submit) -> Labels:
@@ -35,14 +41,16 @@ def of_submit(submit: Submit) -> Labels:
     return Labels(
         submit.channel, submit.route, submit.supplier, submit.carrier or guess, guess is not None,
         submit.country, submit.account, submit.stream,
-        epoch_ms(submit.ported_at) if submit.ported_at and is_watched else None,
+        epoch_ms(submit.ported_at) if submit.ported_at and is_watched else None, submit.provider,
+        (strata.of_batch(submit.batch_size), strata.of_sender(submit.sender)), submit.segments, submit.content, submit.probe,
     )  # fmt: skip
 
 
 def of_receipt(receipt: Receipt) -> Labels:
     return Labels(
         receipt.channel, receipt.route, receipt.supplier, receipt.carrier, receipt.carrier_is_guess,
-        None, receipt.account, receipt.stream,
+        None, receipt.account, receipt.stream, None, receipt.provider,
+        (strata.of_receipt(receipt),) if receipt.status in DELIVERED else (),
     )  # fmt: skip
 
 
@@ -66,6 +74,8 @@ def merged(one: Labels, other: Labels) -> Labels:
         country=_smaller(one.country, other.country),
         account=_smaller(one.account, other.account),
         stream=_smaller(one.stream, other.stream),
+        provider=one.provider,
+        strata=min(filter(None, (one.strata, other.strata)), default=()),
     )
 
 

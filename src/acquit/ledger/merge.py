@@ -32,6 +32,7 @@ ENGAGED: tuple[EngagementType, ...] = (
 )  # fmt: skip
 ENGAGED_BIT: dict[EngagementType, int] = {name: 1 << place for place, name in enumerate(ENGAGED)}
 ENGAGED_BIT["stop"] = ENGAGED_BIT["start"] = ENGAGED_BIT["reply"]  # whoever says STOP has the message
+NOT_RECEIVED, ARRIVED = ENGAGED_BIT["not_received"], ENGAGED_BIT["arrived"]
 CONVERTED = sum(ENGAGED_BIT[name] for name in ("reply", "click", "conversion", "arrived"))
 """What only somebody does who has received the message. Machines open mail, and some click: that is the provider's to say."""
 LATENCY_BOUNDS_MS = [round(50 * 1.25**place) for place in range(68)]
@@ -46,12 +47,14 @@ IS_DELIVERED: tuple[bool, ...] = tuple(status in DELIVERED for status in STATUSE
 DELIVERED_NUMBERS = frozenset(STATUS_NUMBER[status] for status in DELIVERED)
 SENT = STATUS_NUMBER["sent"]
 NOTHING = -1
+NOT_KNOWN, FIRST_AT, SUBMITTED_AT, SUBMIT = range(4)
+"""What the hour of a message rests on: a receipt's own time, its `submitted_at`, the submit."""
 
 
 class Message(Struct, gc=False):
     """What is kept of a message in the window, all small integers; window.py packs it."""
 
-    basis: int = 0  # what its hour rests on: 1 the first `at`, 2 a receipt's `submitted_at`, 3 the submit
+    basis: int = NOT_KNOWN
     basis_ms: int = 0
     submit: int = NOTHING  # labels of the submit, of the receipts: numbers in the table of labels
     receipt: int = NOTHING
@@ -63,6 +66,7 @@ class Message(Struct, gc=False):
     permanence: int = NOTHING
     reported: int = 0  # bit set of the statuses that receipts have reported: a repeat is known by it
     engaged: int = 0  # bit set of what the recipient did with it
+    is_to_dead: bool = False  # its number was known to receive nothing when the message was first heard of
     block: int = NOTHING  # that its row is in, if it has one yet
 
     def status(self, *, is_email: bool) -> int:
@@ -100,23 +104,45 @@ def take_basis(message: Message, basis: int, at_ms: int) -> bool:
 
 def latency_bin(message: Message) -> int:
     """The bin of the time from the submit to the delivery; NOTHING where either is not known, or they contradict."""
-    if message.basis <= 1 or not message.delivered_ms or message.delivered_ms < message.basis_ms:
+    if message.basis <= FIRST_AT or not message.delivered_ms or message.delivered_ms < message.basis_ms:
         return NOTHING
-    return min(bisect_right(LATENCY_BOUNDS_MS, message.delivered_ms - message.basis_ms), len(LATENCY_BOUNDS_MS) - 1)
+    return bin_of(message.delivered_ms - message.basis_ms)
 
 
-CONTRADICTIONS = ("failed_after_delivery", "delivered_before_submit", "engaged_undelivered")
+def bin_of(after_ms: int) -> int:
+    return min(bisect_right(LATENCY_BOUNDS_MS, after_ms), len(LATENCY_BOUNDS_MS) - 1)
+
+
+CONTRADICTIONS = (
+    "failed_after_delivery", "delivered_before_submit", "engaged_undelivered", "denied", "known_dead_delivered",
+    "dead_delivered", "live_silent",
+)  # fmt: skip
+"""What cannot all be true of a message, or is not likely to be: it failed after its delivery; it was delivered before it was
+submitted; its recipient used what failed; the recipient denies what was delivered; it was delivered to a number that is
+known to receive nothing, or that we own for that purpose; it was delivered to a handset of ours that did not see it (yet).
+"""
+FAILED_AFTER_DELIVERY, DELIVERED_BEFORE_SUBMIT, ENGAGED_UNDELIVERED, DENIED, KNOWN_DEAD, DEAD, LIVE_SILENT = (
+    1 << place for place in range(len(CONTRADICTIONS))
+)
 SKEW_MS = 60_000
 """Clocks of suppliers differ by so much without a meaning."""
+HANDSET = frozenset({STATUS_NUMBER["delivered_handset"], STATUS_NUMBER["read"]})
 
 
-def contradictions(message: Message, status: int, *, is_email: bool) -> int:
-    """Bit set of what cannot all be true of a message."""
-    found = 0
+def contradictions(message: Message, status: int, probe: str | None, *, is_email: bool) -> int:
+    """Bit set of the contradictions of a message with this status."""
+    found, engaged = 0, message.engaged
     if not is_email and message.bad != NOTHING and message.good in DELIVERED_NUMBERS:
-        found |= 1
-    if message.basis == 3 and message.delivered_ms and message.delivered_ms < message.basis_ms - SKEW_MS:
-        found |= 2
-    if message.engaged & CONVERTED and IS_BAD[status]:
-        found |= 4
+        found |= FAILED_AFTER_DELIVERY
+    if message.basis == SUBMIT and message.delivered_ms and message.delivered_ms < message.basis_ms - SKEW_MS:
+        found |= DELIVERED_BEFORE_SUBMIT
+    if engaged & CONVERTED and IS_BAD[status]:
+        found |= ENGAGED_UNDELIVERED
+    if status in HANDSET:
+        if engaged & NOT_RECEIVED:
+            found |= DENIED
+        if message.is_to_dead:
+            found |= KNOWN_DEAD
+        if probe is not None:
+            found |= DEAD if probe == "dead" else 0 if engaged & ARRIVED else LIVE_SILENT
     return found

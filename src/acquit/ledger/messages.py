@@ -4,41 +4,49 @@ Blocks are hours of submission. When an hour leaves the window its messages and 
 comes for it afterwards is counted as too late: a closed cell is never opened again.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from acquit.effects import Cell, Tally
-from acquit.events import CATEGORIES, PERMANENCES, STATUSES, Engagement, Receipt, Submit, epoch_ms
+from acquit.address import mask
+from acquit.effects import Tally
+from acquit.events import Engagement, Receipt, Submit, epoch_ms
 from acquit.hours import Hours
 from acquit.ledger import labels
 from acquit.ledger.labels import Labels, Numbers
+from acquit.ledger.latest import REPLY_HOURS, Latest
 from acquit.ledger.merge import (
     CATEGORY_NUMBER,
     ENGAGED_BIT,
+    FIRST_AT,
     IS_BAD,
+    NOT_KNOWN,
     NOTHING,
     PERMANENCE_NUMBER,
     SENT,
     STATUS_NUMBER,
+    SUBMIT,
+    SUBMITTED_AT,
     Message,
-    contradictions,
-    latency_bin,
     take_bad,
     take_basis,
     take_good,
 )
-from acquit.ledger.totals import Running, Standing, Totals
+from acquit.ledger.standing import Counted, Group, counted, example, group_of, kinds_of
+from acquit.ledger.totals import Running, Totals, hide, show
 from acquit.ledger.window import Window, key_of
-from acquit.reasons.revising import graded, permanence_of
 from acquit.rules.routes import Routes
 
-NOT_KNOWN, FIRST_AT, SUBMITTED_AT, SUBMIT = range(4)
+MINUTE_MS = 60_000
 FOR_EVER = 1 << 60
 UNBOUNDED = 1 << 60
+GROUPS_LIMIT = 20_000
+"""Cells found by labels and hour: no more of them than this, for they are quickly found again."""
+COLD_HOURS = 3
+"""After so long nearly all that will be told of a message is told."""
 CATEGORY_UNKNOWN = CATEGORY_NUMBER["unknown"]
-_PERMANENCES: tuple[str, ...] = PERMANENCES
 
 
 class News(StrEnum):
@@ -47,6 +55,7 @@ class News(StrEnum):
     NEW = "new"
     REPEATED = "repeated"  # the provider said this already
     TOO_LATE = "too_late"  # its hour has left the window
+    ALONE = "alone"  # a reply to no message that is remembered
 
 
 class Booked(Struct, frozen=True, gc=False):
@@ -60,6 +69,7 @@ class Booked(Struct, frozen=True, gc=False):
     delivered_ms: int
     running: Running | None
     labels: Labels | None  # of the submit, where there is one
+    submitted_ms: int = 0  # 0: not known
 
 
 class Messages:
@@ -67,6 +77,7 @@ class Messages:
 
     def __init__(
         self, *, hours: Hours, window_hours: float, routes: Routes, max_messages: int = UNBOUNDED,
+        reply_hours: float = REPLY_HOURS, is_known_dead: Callable[[str, int], bool] = lambda *_: False,
         is_journaled: bool = True,
     ) -> None:  # fmt: skip
         self.window = Window(window_hours * 3_600, is_journaled=is_journaled)
@@ -75,13 +86,15 @@ class Messages:
         self._hours = hours
         self._routes = routes
         self._window_ms = round(window_hours * 3_600_000)
-        self._cells: dict[tuple[int, int, int], tuple[str, Running]] = {}
+        self.latest = Latest(min(reply_hours, window_hours) * 3_600, is_journaled=is_journaled)
+        self._is_known_dead = is_known_dead
+        self._groups: dict[tuple[int, int, int], Group] = {}
         self._max_messages = max_messages
         self._horizon = 0  # hours that begin before it are closed
         self.forgotten = 0  # messages of hours that begin before it were forgotten, for there were too many
 
     def take_submit(self, submit: Submit, *, at_ms: int) -> Booked:
-        place = self._open(submit)
+        place, is_email = self._open(submit), submit.channel == "email"
         message, ours = place.message, labels.of_submit(submit)
         if message.submit != NOTHING and (message.basis_ms, self._sorted(message.submit)) <= (
             at_ms,
@@ -89,12 +102,12 @@ class Messages:
         ):
             return self._answer(News.REPEATED, place, place.before)
         message.submit = self.numbers.number(ours)  # of the earliest submit, if a sender repeats itself
-        take_good(message, SENT, at_ms, is_email=place.is_email)
+        take_good(message, SENT, at_ms, is_email=is_email)
         moved = take_basis(message, SUBMIT, at_ms)
         return self._book(place, moved=moved)
 
     def take_receipt(self, receipt: Receipt, *, at_ms: int) -> Booked:
-        place = self._open(receipt)
+        place, is_email = self._open(receipt), receipt.channel == "email"
         message = place.message
         moved = (
             take_basis(message, FIRST_AT, at_ms)
@@ -107,16 +120,21 @@ class Messages:
         if IS_BAD[status]:
             category = CATEGORY_NUMBER[receipt.category] if receipt.category else CATEGORY_UNKNOWN
             bad = (at_ms, status, category, PERMANENCE_NUMBER[receipt.permanence])
-            take_bad(message, bad, is_email=place.is_email)
+            take_bad(message, bad, is_email=is_email)
         else:
-            take_good(message, status, at_ms, is_email=place.is_email)
-        self._take_labels(message, receipt)
-        booked = self._book(place, moved=moved)
+            take_good(message, status, at_ms, is_email=is_email)
+        is_relabelled = self._take_labels(message, receipt)
+        booked = self._book(place, moved=moved, is_relabelled=is_relabelled)
         return replace(booked, news=News.REPEATED) if is_repeated and booked.news is News.NEW else booked
 
     def take_engagement(self, event: Engagement, *, at_ms: int) -> News:
-        """Book what a person did into its message, of which nothing else may be known yet: it is counted when it is."""
-        place = self._open(event)
+        """Book what a person did into its message, of which nothing else may be known yet: it is counted when it is.
+
+        Without a message id it is the latest message of this person.
+        """
+        place = self._open(event) if event.message_id is not None else self._answered(event, at_ms)
+        if place is None:
+            return News.ALONE
         message, bit = place.message, ENGAGED_BIT[event.type]
         if message.engaged & bit:
             return News.REPEATED
@@ -132,6 +150,8 @@ class Messages:
             return []
         self._horizon = horizon
         self.window.drop_before(horizon)
+        self.latest.advance(clock_ms)
+        self.totals.pack_before(self._hours.start(clock_ms) - COLD_HOURS * 3_600)
         self._drop_labels()
         closing = [hour for hour in self.totals.table.rows if hour < horizon]
         if not closing:
@@ -139,7 +159,7 @@ class Messages:
         last = self.totals.take_pending(partition=partition, upto=upto)
         for hour in closing:
             self.totals.table.drop(hour)
-        self._forget_cells(horizon)
+        self._forget_groups(horizon)
         return last
 
     def shrink(self) -> int:
@@ -157,7 +177,8 @@ class Messages:
         self.totals.loaded(changed_cells)
 
     def _horizon_at(self, clock_ms: int) -> int:
-        return self._hours.start(max(0, clock_ms - self._window_ms))
+        """By the minute, for no more often is it looked."""
+        return self._hours.start(max(0, clock_ms - clock_ms % MINUTE_MS - self._window_ms))
 
     @property
     def _floor(self) -> int:
@@ -167,115 +188,122 @@ class Messages:
     def _drop_labels(self) -> None:
         """Forget the labels that only messages named which are gone, and what was found by their numbers."""
         if self.numbers.drop_before(self._floor):
-            self._forget_cells(self._floor)
+            self._forget_groups(self._floor)
 
-    def _forget_cells(self, before: int) -> None:
-        self._cells = {key: value for key, value in self._cells.items() if key[2] >= before}
+    def _forget_groups(self, before: int) -> None:
+        self._groups = {key: group for key, group in self._groups.items() if key[2] >= before}
 
     def _open(self, event: Submit | Receipt | Engagement) -> "_Place":
+        return self._found(event, key_of(event.provider, event.message_id, event.to))
+
+    def _answered(self, event: Engagement, at_ms: int) -> "_Place | None":
+        key = self.latest.message(event.channel, event.to, at_ms)
+        place = None if key is None else self._found(event, key)
+        return None if place is None or place.hour is None else place
+
+    def _found(self, event: Submit | Receipt | Engagement, key: bytes) -> "_Place":
         """The message of an event, as it is and where it is counted. One whose hour is closed is not there any more."""
-        key, is_email = key_of(event.provider, event.message_id, event.to), event.channel == "email"
         found = self.window.find(key)
         hour = self._hours.start(found.basis_ms) if found else 0
         if found is None or hour < max(self._horizon, self.forgotten):
             message = Message(block=found.block if found else NOTHING)  # what is found there makes room
-            return _Place(key, message, event.provider, is_email, None, None)
-        counted = self._counted(event.provider, found, hour, is_email=is_email)
-        return _Place(key, found, event.provider, is_email, counted, hour)
+            return _Place(key, message, event, None, None)
+        return _Place(key, found, event, self._counted(event, found, hour), hour)
 
-    def _book(self, place: "_Place", *, moved: bool) -> Booked:
+    def _book(self, place: "_Place", *, moved: bool, is_relabelled: bool = False) -> Booked:
         """Put the message where it belongs now, and its change into the totals."""
-        message, before, hour = place.message, place.before, place.hour
-        now = self._hours.start(message.basis_ms) if moved or hour is None else hour
+        message, event = place.message, place.event
+        now = self._hours.start(message.basis_ms) if moved or place.hour is None else place.hour
         if now < max(self._horizon, self.forgotten):
             return self._forget(place)
-        self.window.put(place.key, message)
-        block = self.window.block_of(message.basis_ms)
-        self.numbers.name(message.submit, block)
-        self.numbers.name(message.receipt, block)
-        after = self._counted(place.provider, message, now, is_email=place.is_email)
-        if before is None or after is None or before.key != after.key or before.standing != after.standing:
-            self._move(before, after)
+        if moved:
+            if place.hour is None:
+                message.is_to_dead = self._is_known_dead(f"{event.channel}:{event.to}", message.basis_ms)
+            self.latest.learn(event.channel, event.to or "", place.key, message.basis_ms)
+        self.window.keep(place.key, message)
+        if moved or is_relabelled:
+            block = self.window.block_of(message.basis_ms)
+            self.numbers.name(message.submit, block)
+            self.numbers.name(message.receipt, block)
+        before, after = place.before, self._counted(event, message, now)
+        if before is None or after is None or before.group.key != after.group.key or before.standing != after.standing:
+            self._move(place, before, after)
         return self._answer(News.NEW, place, after)
 
-    def _move(self, before: "_Counted | None", after: "_Counted | None") -> None:
+    def _move(self, place: "_Place", before: Counted | None, after: Counted | None) -> None:
         if before is not None:
-            self.totals.add(before.key, before.running, before.standing, -1)
+            self.totals.add(before.group.key, before.group.running, before.standing, -1)
         if after is not None:
-            self.totals.add(after.key, after.running, after.standing, 1)
+            self.totals.add(after.group.key, after.group.running, after.standing, 1)
+        if (before is not None and before.contradicted) or (after is not None and after.contradicted):
+            _show(place, before, after)
 
     def _forget(self, place: "_Place") -> Booked:
         """Its hour proves to be closed: what was counted for it elsewhere is taken back."""
         if place.hour is not None:
-            self._move(place.before, None)
-            self.window.remove(place.key, place.message)
+            self._move(place, place.before, None)
+            self.window.give_up(place.key, place.message)
         return Booked(News.TOO_LATE, 0, None, None)
 
-    def _answer(self, news: News, place: "_Place", counted: "_Counted | None") -> Booked:
+    def _answer(self, news: News, place: "_Place", counted: Counted | None) -> Booked:
         message = place.message
-        delivered_ms = message.delivered_ms if place.is_email or not message.delivered_ms else FOR_EVER
+        is_email = place.event.channel == "email"
+        delivered_ms = message.delivered_ms if is_email or not message.delivered_ms else FOR_EVER
         submit = self.numbers[message.submit] if message.submit != NOTHING else None
-        return Booked(news, delivered_ms, counted.running if counted else None, submit)
+        submitted_ms = message.basis_ms if message.basis > FIRST_AT else 0
+        return Booked(news, delivered_ms, counted.group.running if counted else None, submit, submitted_ms)
 
     def _sorted(self, number: int) -> tuple[str, ...]:
         return labels.order(self.numbers[number])
 
-    def _take_labels(self, message: Message, receipt: Receipt) -> None:
+    def _take_labels(self, message: Message, receipt: Receipt) -> bool:
         ours = self.numbers.number(labels.of_receipt(receipt))
-        if message.receipt == NOTHING:
-            message.receipt = ours
-        elif message.receipt != ours:
+        if message.receipt == ours:
+            return False
+        if message.receipt != NOTHING:
             merged = labels.merged(self.numbers[message.receipt], self.numbers[ours])
-            message.receipt = self.numbers.number(merged)
+            ours = self.numbers.number(merged)
+        message.receipt = ours
+        return True
 
-    def _counted(self, provider: str, message: Message, hour: int, *, is_email: bool) -> "_Counted | None":
+    def _counted(self, event: Submit | Receipt | Engagement, message: Message, hour: int) -> Counted | None:
         """None for a message of which nothing is known but what its recipient did."""
         if message.good == message.bad == NOTHING:
             return None
-        found = self._cells.get((message.submit, message.receipt, hour))
-        if found is None:
-            submit = self.numbers[message.submit] if message.submit != NOTHING else None
-            receipt = self.numbers[message.receipt] if message.receipt != NOTHING else None
-            found = self.totals.open(labels.cell(submit, receipt, hour))
-            self._cells[message.submit, message.receipt, hour] = found
-        return _Counted(found[0], found[1], self._standing(provider, message, found[1].cell, is_email=is_email))
+        group = self._groups.get((message.submit, message.receipt, hour))
+        if group is None:
+            group = self._group(message, event.provider, hour)
+        return counted(message, group, event.to or "", channel=event.channel)
 
-    def _standing(self, provider: str, message: Message, cell: Cell, *, is_email: bool) -> Standing:
-        """What the message counts as: what was reported, as its route's profile and a port of its number make it."""
-        status, is_submitted = message.status(is_email=is_email), message.submit != NOTHING
-        rest = (latency_bin(message), message.engaged, contradictions(message, status, is_email=is_email))
-        if IS_BAD[status]:
-            permanence = message.permanence
-            ported_ms = self.numbers[message.submit].ported_ms if is_submitted else None
-            if ported_ms is not None:
-                permanence = _while_porting(message, ported_ms)
-            return status, message.category, permanence, is_submitted, *rest
-        if self._routes.profiles:
-            profile = self._routes.profile(cell.route, cell.supplier, provider)
-            status = STATUS_NUMBER[graded(STATUSES[status], profile)] if profile else status
-        return status, NOTHING, NOTHING, is_submitted, *rest
-
-
-def _while_porting(message: Message, ported_ms: int) -> int:
-    """The permanence of the message's failure, as a number in the order of PERMANENCES."""
-    category, permanence = CATEGORIES[message.category], PERMANENCES[message.permanence]
-    return _PERMANENCES.index(permanence_of(category, permanence, at_ms=message.bad_ms, ported_ms=ported_ms))
-
-
-class _Counted(Struct, frozen=True, gc=False):
-    """Where a message is counted: the cell's key, its running totals, and as what."""
-
-    key: str
-    running: Running
-    standing: Standing
+    def _group(self, message: Message, provider: str, hour: int) -> Group:
+        submit = self.numbers[message.submit] if message.submit != NOTHING else None
+        receipt = self.numbers[message.receipt] if message.receipt != NOTHING else None
+        cell = labels.cell(submit, receipt, hour)
+        profile = self._routes.profile(cell.route, cell.supplier, provider)
+        if len(self._groups) >= GROUPS_LIMIT:
+            self._groups.clear()
+        group = group_of(*self.totals.open(cell), submit, receipt, profile)
+        self._groups[message.submit, message.receipt, hour] = group
+        return group
 
 
 class _Place(Struct, frozen=True, gc=False):
-    """A message, and where it is counted before the event at hand; nowhere, if it is new."""
+    """A message, the event at hand, and where it is counted before that; nowhere, if it is new."""
 
     key: bytes
     message: Message
-    provider: str
-    is_email: bool
-    before: _Counted | None
+    event: Submit | Receipt | Engagement
+    before: Counted | None
     hour: int | None
+
+
+def _show(place: _Place, before: Counted | None, after: Counted | None) -> None:
+    """Messages that contradict themselves are examples for their supplier."""
+    event, masked = place.event, mask(place.event.to or "")
+    if event.message_id is None:
+        return  # a reply that names no message: the example stays as it is
+    if before is not None and before.contradicted:
+        hide(before.group.running, kinds_of(before.contradicted), event.provider, event.message_id, masked)
+    if after is not None and after.contradicted:
+        shown = example(place.message, event.provider, event.message_id, masked)
+        show(after.group.running, kinds_of(after.contradicted), shown)

@@ -340,6 +340,7 @@ class Worker:
             zone=self.settings.zone,
             window_hours=self.settings.window_hours,
             max_messages=self.settings.max_messages,
+            reply_hours=self.settings.reply_hours,
             tally_seconds=self.settings.tally_seconds,
         )
 

@@ -3,14 +3,18 @@
 import logging
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 from acquit.capped import OTHER, Capped
 from acquit.effects import DeadLetter, Suppression
+from acquit.ledger.merge import LATENCY_BOUNDS_MS
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 
@@ -20,6 +24,8 @@ _SHOWN_WORD = re.compile(r"[A-Za-z0-9_.: /-]{1,40}")
 _PERHAPS_A_NUMBER = re.compile(r"(?:[0-9][^0-9]*){7}")
 """However it is written: 06 12 34 56 78, 336-1234. Most ids have as many digits, too; no code that is known has."""
 
+REACHED_SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
+"""The ledger's bins are finer than what a dashboard shows: each falls into the first of these that is no less."""
 LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
@@ -82,6 +88,8 @@ class Metrics:
             "acquit_append_to_redis_seconds", "From the raw record's append to its effect in Redis",
             buckets=LATENCY_BUCKETS, registry=self.registry,
         )  # fmt: skip
+        self._reached = Reached()
+        self.registry.register(self._reached)
         self.lag_records = self._gauge("consumer_lag_records", "Records not read yet", "topic", "partition")
         self.lag_seconds = self._gauge(
             "consumer_lag_seconds", "Age of the oldest record not read", "topic", "partition"
@@ -101,6 +109,7 @@ class Metrics:
             self._receipts.labels(channel, self._carriers.label(carrier), status).inc(number)
         for (channel, carrier, category, permanence), number in counts.failures.items():
             self._failures.labels(channel, self._carriers.label(carrier), category, permanence).inc(number)
+        self._reached.add(counts.reached)
         for (provider, code), number in counts.unknown.items():
             name = self._word(provider, self._providers)
             self._unknown.labels(name, self._named(name, code)).inc(number)
@@ -192,6 +201,36 @@ class Metrics:
         if word is None or not _SHOWN_WORD.fullmatch(word) or _PERHAPS_A_NUMBER.search(word):
             return OTHER
         return known.label(word)
+
+
+class Reached(Collector):
+    """Receipts by the time since their submit: how long each step takes, per channel and status."""
+
+    def __init__(self) -> None:
+        self._bins: dict[tuple[str, str], list[int]] = {}
+
+    def add(self, reached: Mapping[tuple[str, str], Sequence[int]]) -> None:
+        for key, bins in reached.items():
+            known = self._bins.setdefault(key, [0] * len(bins))
+            self._bins[key] = [one + other for one, other in zip(known, bins, strict=True)]
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        family = HistogramMetricFamily(
+            "acquit_receipt_latency_seconds", "From the submit to what a receipt says, its first time", labels=_REACHED
+        )
+        for labels, bins in self._bins.items():
+            seconds = sum(count * bound / 1000 for count, bound in zip(bins, LATENCY_BOUNDS_MS, strict=True))
+            family.add_metric(labels, [*_cumulative(bins), ("+Inf", sum(bins))], seconds)
+        yield family
+
+
+_REACHED = ("channel", "status")
+
+
+def _cumulative(bins: Sequence[int]) -> Iterator[tuple[str, int]]:
+    for seconds in REACHED_SECONDS:
+        until = bisect_right(LATENCY_BOUNDS_MS, seconds * 1000)
+        yield str(float(seconds)), sum(bins[:until])
 
 
 def _remove(gauge: Gauge, *labels: str) -> None:

@@ -168,6 +168,12 @@ class Settings(BaseSettings):
         description="Messages that a partition remembers at most, 48 bytes each: beyond that the oldest hours of the "
         "window are forgotten first, counted and warned of",
     )
+    reply_hours: Hours = Field(
+        default=12,
+        gt=0,
+        description="A reply that names no message is one to the latest message of this person, if that is no older; "
+        "about 30 bytes for each recipient of these hours",
+    )
     zone: Annotated[str, AfterValidator(check_zone)] = Field(
         default="UTC", description="IANA time zone of days and hours in reports"
     )
