@@ -14,13 +14,13 @@ from typing import NoReturn
 import click
 import orjson
 
-from bench import growth, latency, memory, recovery, shapes, throughput, words
+from bench import growth, latency, memory, recovery, scale, shapes, throughput, words
 from bench.engines import results
 from bench.engines.compare import Comparison, compare
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
 from bench.stage import Stage, running_stage
 
-PARTS = ("throughput", "memory", "latency", "words", "recovery", "growth", "peers")
+PARTS = ("throughput", "memory", "latency", "words", "recovery", "growth", "scale", "peers")
 BUSY = 1.0
 """A load average above this before we begin: somebody else is using the machine."""
 
@@ -55,6 +55,7 @@ def main(
         delay = latency.append_to_redis(stage) if only in {None, "latency"} else None
         peers = compare(stage, rounds, records, faust_records, _say) if only in {None, "peers"} else None
         recovered = recovery.measure(stage, rounds) if only in {None, "recovery"} else []
+        scaled = list(_scale(stage, records)) if only in {None, "scale"} else []
     for series in all_series:
         print("\n".join(table(series)))
     print()
@@ -68,7 +69,7 @@ def main(
         _show(peers, write=write)
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        measured = as_json(all_series, stuck, delay, rates, recovered, grown, peers)
+        measured = as_json(all_series, stuck, delay, rates, recovered, grown, scaled, peers)
         json_file.write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2))
 
 
@@ -87,6 +88,15 @@ def _growth(*, huge: bool) -> Iterator[growth.Growth]:
         found.append(line)
         yield line
     print(growth.verdict(found[: len(sizes)]))
+
+
+def _scale(stage: Stage, records: int) -> Iterator[scale.Scale]:
+    found = []
+    for line in scale.measure(stage, records):
+        print(scale.told(line), flush=True)
+        found.append(line)
+        yield line
+    print(scale.verdict(found))
 
 
 def _throughput(stage: Stage, rounds: int, records: int, faust_records: int) -> Iterator[Series]:

@@ -11,6 +11,7 @@ from bench.latency import TARGET_P99_MS, Latency
 from bench.memory import TARGET_MB, Memory
 from bench.peers import Pace
 from bench.recovery import Recovery
+from bench.scale import Scale
 from bench.shapes import Load
 from bench.throughput import WholePath
 from bench.words import Rate
@@ -107,7 +108,7 @@ def latency_line(latency: Latency) -> str:
 
 def as_json(
     all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate],
-    recovered: Iterable[Recovery], grown: Iterable[Growth], peers: Comparison | None,
+    recovered: Iterable[Recovery], grown: Iterable[Growth], scaled: Iterable[Scale], peers: Comparison | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "throughput": [
@@ -120,6 +121,7 @@ def as_json(
         "words": [asdict(rate) for rate in words],
         "recovery": [asdict(found) | {"ratio": found.ratio} for found in recovered],
         "growth": [asdict(line) for line in grown],
+        "scale": [asdict(line) for line in scaled],
         "peers": asdict(peers) if peers else None,
     }
 

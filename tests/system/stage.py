@@ -127,12 +127,13 @@ class Stage:
     def create_topics(self) -> None:
         asyncio.run(topics.create(self.settings, with_raw=True))
 
-    def start(self, **extra: str) -> WorkerProcess:
+    def start(self, *, module: str = "acquit", **extra: str) -> WorkerProcess:
         port = free_ports(1)[0]
         log = self.folder / f"worker-{len(self.workers)}.log"
         environ = {**os.environ, **self.environ, "ACQUIT_HTTP_PORT": str(port), **extra}
         with log.open("wb") as output:
-            process = subprocess.Popen([*ACQUIT, "worker"], env=environ, stdout=output, stderr=subprocess.STDOUT)
+            command = [sys.executable, "-m", module, "worker"]
+            process = subprocess.Popen(command, env=environ, stdout=output, stderr=subprocess.STDOUT)
         self.workers.append(WorkerProcess(process, port, log))
         return self.workers[-1]
 
@@ -147,7 +148,7 @@ class Stage:
         asyncio.run(_feed(self.settings, scenario, per_second, compression))
 
     @contextmanager
-    def feeding(self, scenario: Scenario, *, per_second: float) -> Iterator[threading.Thread]:
+    def feeding(self, scenario: Scenario, *, per_second: float | None) -> Iterator[threading.Thread]:
         """Feed in the background; the thread is joined at the end."""
         thread = threading.Thread(target=self.feed, args=(scenario,), kwargs={"per_second": per_second})
         thread.start()

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests.servers.redis import Redis
+from tests.system import compared
 from tests.system.stage import Stage, WorkerProcess, patiently, scenario, truth
 
 SHORT, FULL = 4_000, 60_000
@@ -87,6 +88,31 @@ def test_a_worker_paused_beyond_its_session_exits_fenced_and_changes_nothing(sta
         assert paused.process.wait(20) == EXIT_UNACKNOWLEDGED
     stage.check(truth(traffic))
     stage.check_replay()
+
+
+@pytest.mark.parametrize("is_deaf", [False, True], ids=["", "and-deaf"])
+@pytest.mark.parametrize("messages", COUNTS)
+def test_a_worker_whose_ledger_was_stuck_while_another_joined_changes_nothing(
+    stage: Stage, messages: int, *, is_deaf: bool
+) -> None:
+    """Stuck with its transaction sent and not ended. Deaf, it misses the rebalance and is taken for dead meanwhile."""
+    traffic, file = scenario(messages), stage.folder / "wait"
+    deaf = {"STUCK_IS_DEAF": "1"} if is_deaf else {}
+    stage.create_topics()
+    stuck = stage.start(module="tests.system.stuck_worker", STUCK_WHILE=str(file), **deaf)
+    with stage.feeding(traffic, per_second=3 * messages / LOAD_SECONDS[messages]):
+        assert patiently(lambda: stuck.metric("acquit_events_total") > 50, pause=0.02)
+        file.touch()
+        assert patiently(stage.folder.joinpath("wait.stuck").exists, pause=0.1)
+        second = stage.start()
+        assert patiently(lambda: second.metric("acquit_events_total") > 50), "the other took over"
+        file.unlink()
+        if is_deaf:
+            assert stuck.process.wait(30) == EXIT_UNACKNOWLEDGED
+    stage.check(truth(traffic))
+    compared.check(stage, traffic, truth(traffic))
+    assert second.process.poll() is None
+    assert is_deaf or stuck.process.poll() is None, "it heard of the other, and works on"
 
 
 @pytest.mark.parametrize("emptied", [False, True], ids=["with-its-data", "emptied"])

@@ -23,10 +23,11 @@ from acquit.routes.alerts import Thresholds
 from acquit.routes.cohorts import Place, Sums
 from acquit.rules import Rules
 from acquit.worker.connections import faust_credentials, kafka_options, redis_client
+from acquit.worker.ending import end_unacknowledged
 from acquit.worker.health import Health
 from acquit.worker.intake import Intake
 from acquit.worker.journaled import Journaled
-from acquit.worker.lanes import Lanes, end_unacknowledged
+from acquit.worker.lanes import Lanes
 from acquit.worker.list_sink import ListSink, Reading
 from acquit.worker.origin import SourceChangedError, check_source
 from acquit.worker.perform import Performer
@@ -61,7 +62,7 @@ class Worker:
         self._performer = Performer(settings, partitions)
         self._sources = sources_of(settings)
         self._redis = redis_client(settings)
-        self._owning = asyncio.Lock()
+        self._owning: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
         self.app = build_app(settings)
         self.app.positions = self._positions
@@ -175,28 +176,38 @@ class Worker:
     # rebalances
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
-        self.health.is_assigned = False
-        await asyncio.gather(*(lanes.close() for lanes in self._lanes.values()))
+        self.app.has_assignment = False
+        await self._close()
         self.app.consumer.forget()
 
     async def _leave(self) -> None:
         """End what is under way, and let go of all that is open."""
-        self.health.is_assigned = False
         if self._beating is not None:
             self._beating.cancel()
-        await asyncio.gather(*(lanes.close() for lanes in self._lanes.values()))
+        await self._close()
         await asyncio.gather(self._ledger.disown(), self._routes.disown(), self._intake.stop(), self._redis.aclose())
         if self._sink is not None:
             await self._sink.stop()
 
+    async def _close(self) -> None:
+        """Nothing is under way any more when this returns. What is still being owned may soon be another worker's, which
+        would be fenced by it.
+        """
+        self.health.is_assigned = False
+        if self._owning is not None:
+            self._owning.cancel()
+            await asyncio.wait([self._owning])
+        await asyncio.gather(*(lanes.close() for lanes in self._lanes.values()))
+
     async def _assigned(self, *_: Any, **__: Any) -> None:
         if self._beating is None:
             self._beating = asyncio.create_task(self._beat())
-        try:
-            async with self._owning:
-                await self._own(self.app.consumer.assignment())
-        except Exception as error:  # noqa: BLE001 - owning nothing, the process must not go on
-            end_unacknowledged(error)
+        if not self.app.has_assignment:  # this one is over already; the next one is told of, too
+            return
+        self._owning = asyncio.create_task(self._own(self.app.consumer.assignment()))
+        await asyncio.wait([self._owning])
+        if not self._owning.cancelled() and (error := self._owning.exception()):
+            end_unacknowledged(error)  # owning nothing, the process must not go on
 
     async def _own(self, assignment: Iterable[TopicPartition]) -> None:
         """Forget all state and load it again; wait, not ready, for what is missing or not as it was."""
@@ -220,6 +231,7 @@ class Worker:
         for lanes in self._lanes.values():
             lanes.begin()
         self.health.is_assigned = True
+        self.metrics.rebalances.inc()
 
     async def _load(self, owned: Mapping[str, list[TopicPartition]]) -> None:
         if self._sink is None:

@@ -6,9 +6,6 @@ that batch was marked as done, so whoever comes next starts with it.
 """
 
 import asyncio
-import logging
-import os
-import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -16,15 +13,13 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from acquit.worker.ending import end_unacknowledged
 from acquit.worker.record_batches import BatchApp
 
-EXIT_UNACKNOWLEDGED = 75
-"""EX_TEMPFAIL: what was under way is not acknowledged; start again."""
 CLOSE_SECONDS = 5.0
 
 Work = Callable[[TopicPartition, list[Any]], Awaitable[None]]
 Idle = Callable[[TopicPartition], Awaitable[None]]
-log = logging.getLogger(__name__)
 
 
 class _Lane:
@@ -41,7 +36,8 @@ class _Lane:
         if not self.waiting:
             self.arrived.clear()
             try:
-                await asyncio.wait_for(self.arrived.wait(), within_seconds)
+                async with asyncio.timeout(within_seconds):  # wait_for of 3.11 loses a cancellation as a batch comes
+                    await self.arrived.wait()
             except TimeoutError:
                 return None
         self.is_busy = True
@@ -136,15 +132,3 @@ class Lanes:
         finally:
             lane.is_busy = False
             self.moved_at = time.monotonic()
-
-
-def end_unacknowledged(error: BaseException) -> None:
-    """End at once, with nothing acknowledged. The error's text may hold an address: only its kind and place are said."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
-    log.critical("ended with nothing acknowledged: %s at %s", type(error).__name__, place)
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(EXIT_UNACKNOWLEDGED)

@@ -90,6 +90,9 @@ class Metrics:
         )  # fmt: skip
         self._reached = Reached()
         self.registry.register(self._reached)
+        self.rebalances = self._counter(
+            "rebalances", "Times that all state was loaded anew, for partitions were spread anew"
+        )
         self.lag_records = self._gauge("consumer_lag_records", "Records not read yet", "topic", "partition")
         self.lag_seconds = self._gauge(
             "consumer_lag_seconds", "Age of the oldest record not read", "topic", "partition"

@@ -2,7 +2,8 @@
 
 Faust's cost is per event, not per byte, so a batch of records is one event. And Faust calls a record acknowledged when the
 agent asks for the next one, or raises: here its acknowledgements mean nothing, `done` is what is committed. This page
-leans on internals of faust-streaming 0.15: `_getmany`, `_to_message`, `_add_gap`, `_new_offset`, `_commit`.
+leans on internals of faust-streaming 0.15: `_getmany`, `_to_message`, `_add_gap`, `_new_offset`, `_commit`, and of the app
+`_on_partitions_assigned` and `_create_directories`.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 from faust.transport.utils import DefaultSchedulingStrategy
 
 from acquit.worker.marks import mark_of
+from acquit.worker.membership import end_when_taken
 
 EMBEDDED_WAIT_MS = 100
 PRESSED_POLL_SECONDS = 0.02
@@ -38,7 +40,10 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         await super().on_start()
         # aiokafka waits 100 ms before it fetches again where one partition's records were not taken yet: with dozens of
         # partitions on a broker one always was not, and every hop of a record would cost that.
-        self._ensure_consumer()._fetcher._prefetch_backoff = 0.0  # noqa: SLF001 - its constructor does not pass it on
+        consumer = self._ensure_consumer()
+        consumer._fetcher._prefetch_backoff = 0.0  # noqa: SLF001 - its constructor does not pass it on
+        if instance_id := self.app.conf.consumer_group_instance_id:
+            end_when_taken(consumer._coordinator, instance_id)  # noqa: SLF001
 
     def _create_worker_consumer(self, transport: Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -141,6 +146,15 @@ class BatchApp(faust.App):  # type: ignore[misc]
     positions: Seek
     leave: Callable[[], Awaitable[None]]
     reads_committed: bool = True
+    has_assignment: bool = False
+    """From an assignment to the next revocation, which says so. Faust's generation does not: a named worker may keep its."""
+
+    async def _on_partitions_assigned(self, assigned: set[Any], generation_id: int = 0) -> None:
+        self.has_assignment = True  # before Faust says that the rebalance is complete, which may be before this returns
+        await super()._on_partitions_assigned(assigned, generation_id)
+
+    def _create_directories(self) -> None:
+        """Faust would make a folder for its tables where the worker was started, which may not be writable."""
 
     async def on_stop(self) -> None:
         await self.leave()
