@@ -13,14 +13,14 @@ import redis as redis_py
 from msgspec.structs import replace
 
 from acquit import rules
-from acquit.effects import Cell, read_suppression, read_tally
+from acquit.effects import Cell, Tally, read_suppression, read_tally
 from acquit.events import FAILED, decode
+from acquit.ledger.totals import tally_of
 from acquit.offline import Replay
 from acquit.simulate import Scenario, Truth
 from acquit.simulate.plan import HOUR_MS, plan
 from acquit.suppression.keys import entry_key, entry_value
 from acquit.worker.log_reader import read_topic
-from tests.builders import cells_of
 from tests.system.stage import Stage, difference
 
 EXPIRY_SECONDS = 2.0
@@ -88,17 +88,17 @@ def _check_log(log: Replayed, truth: Truth) -> None:
 def _check_totals(stage: Stage, log: Replayed, scenario: Scenario) -> None:
     found = tallies(stage)
     wanted = {
-        (number, cell): numbers
+        (number, running.cell): tally_of(running, partition=number, upto=0)
         for number, state in log.run.partitions.items()
-        for cell, numbers in cells_of(state.messages).items()
+        for _, _, running in state.messages.totals.table
     }
-    assert not difference(found, wanted)
+    assert not difference(found, {place: tally for place, tally in wanted.items() if tally.status})
     assert not difference(added_up(found), planned(scenario))
 
 
-def tallies(stage: Stage) -> dict[tuple[int, Cell], Numbers]:
-    """The last running total of each cell and source partition; cells that fell to nothing are left out."""
-    found: dict[tuple[int, Cell], Numbers] = {}
+def tallies(stage: Stage) -> dict[tuple[int, Cell], Tally]:
+    """The last running total of each cell and source partition, whole; cells that fell to nothing are left out."""
+    found: dict[tuple[int, Cell], Tally] = {}
     upto: dict[tuple[int, Cell], int] = {}
     for record in stage.records(stage.settings.topic("tallies")):
         tally = read_tally(record.value)
@@ -106,18 +106,16 @@ def tallies(stage: Stage) -> dict[tuple[int, Cell], Numbers]:
         assert record.key == tally.key
         assert tally.upto >= upto.get(place, -1), "a total of an earlier state came after a later one"
         upto[place] = tally.upto
-        found[place] = (
-            tally.submitted,
-            {str(word): number for word, number in tally.status.items()},
-            dict(tally.failures),
-        )
-    return {place: numbers for place, numbers in found.items() if any(numbers)}
+        found[place] = replace(tally, upto=0)
+    return {place: tally for place, tally in found.items() if tally.status}
 
 
-def added_up(found: dict[tuple[int, Cell], Numbers]) -> dict[Cell, Numbers]:
+def added_up(found: dict[tuple[int, Cell], Tally]) -> dict[Cell, Numbers]:
     """The totals of all partitions by cell."""
     sums: dict[Cell, Numbers] = {}
-    for (_, cell), numbers in found.items():
+    for (_, cell), tally in found.items():
+        status: dict[str, int] = {str(word): number for word, number in tally.status.items()}
+        numbers = tally.submitted, status, dict(tally.failures)
         sums[cell] = _plus(sums.get(cell, (0, {}, {})), numbers)
     return sums
 

@@ -147,7 +147,7 @@ class Totals:
         """The totals changed since the last call, as tally records."""
         runnings = [self.table.get(hour, key) for hour, key in self._pending]
         self._pending.clear()
-        return [_tally(running, partition=partition, upto=upto) for running in runnings if running is not None]
+        return [tally_of(running, partition=partition, upto=upto) for running in runnings if running is not None]
 
     def pack_before(self, hour: int) -> None:
         """Of these hours most is told: who wants more of a cell than this takes the time to unpack it."""
@@ -228,7 +228,7 @@ def _of_former(row: _Former) -> _Row:
     return _Row({number: count for number, count in counts.items() if count}, row.cell)
 
 
-def _tally(running: Running, *, partition: int, upto: int) -> Tally:
+def tally_of(running: Running, *, partition: int, upto: int) -> Tally:
     fields = counters.by_field(running.unpacked(), running.contents)
     submitted = fields.pop("submitted", {}).get("", 0)
     examples = {kind: shown for kind, shown in (running.examples or {}).items() if shown}
