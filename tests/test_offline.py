@@ -102,3 +102,33 @@ def test_command_answers_a_line_for_a_line(tmp_path: Path) -> None:
     assert [one["ignored"] for one in found] == [["account_update"], [], [], [], ["account_update"]]
     assert [bool(one["error"]) for one in found] == [True, True, False, True, False]
     assert [receipt["status"] for receipt in found[0]["receipts"]] == ["delivered_handset"]
+
+
+def test_check_prints_the_policy_with_an_operators_rows_in_the_place_of_ours(tmp_path: Path) -> None:
+    ours = '[[rule]]\nid = "{}"\ncategories = ["complaint"]\nchannels = ["email"]\n'
+    ours += 'scope = "acct"\nhold_days = ["forever"]\nsource = "s"\n'
+    (tmp_path / "policy.toml").write_text(ours.format("complaint") + ours.format("mine"))
+    done = CliRunner().invoke(main, ["check", str(tmp_path)], catch_exceptions=False)
+    told = [line.removeprefix("policy ") for line in done.output.splitlines() if line.startswith("policy ")]
+    assert [line.partition(":")[0] for line in told] == [*(rule.id for rule in RULES.policy), "mine"]
+    assert told[1] == (
+        "complaint: complaint on email: suppressed at once in scope acct, for ever; lifted by a forced restore alone"
+    )
+    assert "mine never decides: complaint takes all" in done.output
+
+
+def test_explain_tells_every_row_that_a_failure_may_meet() -> None:
+    status = {"id": "w", "status": "failed", "timestamp": "1795338000", "recipient_id": "12025550123",
+              "errors": [{"code": 131049, "title": "t"}]}  # fmt: skip
+    value = {"messaging_product": "whatsapp", "statuses": [status]}
+    body = {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
+    }
+    done = CliRunner().invoke(main, ["explain", "whatsapp"], input=json.dumps(body).encode(), catch_exceptions=False)
+    [told] = [line for line in done.output.splitlines() if line.startswith("policy")]
+    assert told == (
+        "policy      whatsapp-held-back-thrice: suppressed after 3 times in scope *:marketing, for ever, not for 24 hours "
+        "after a reply where the code was 130472 or 472; lifted by restore; else whatsapp-held-back: suppressed at once "
+        "in scope *:marketing, 16 days; lifted by restore"
+    )

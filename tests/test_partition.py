@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import combinations, permutations
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,9 +17,9 @@ from acquit import rules
 from acquit.capped import Capped
 from acquit.effects import Append, DeadLetter, Effect, Entry, Suppression, Tally
 from acquit.envelope import Source
-from acquit.events import CHANNELS, Engagement, Event
+from acquit.events import CHANNELS, Channel, Engagement, Event, Receipt, Said, Verdict, VerdictWord, encode
 from acquit.ledger.labels import Numbers
-from acquit.partition import Counts, Partition
+from acquit.partition import Counts, Head, Partition
 from acquit.pipeline import take_in
 from acquit.routes.cohorts import Sums
 from acquit.rules import Rules
@@ -29,6 +31,7 @@ from tests.builders import (
     FAILURES,
     HOUR,
     MAIL,
+    MESSAGES,
     MILD,
     PHONE,
     START_MS,
@@ -89,10 +92,14 @@ def test_any_order_of_arrival_gives_the_same_messages_and_totals(drawn: tuple[li
     assert cells_of(one.messages) == cells_of(other.messages)
 
 
+OLDEST: list[Event] = [unknown_number(f"old{to}", at=-60, to=to) for to in sorted({*MESSAGES.values()})]
+"""What speaks for a person is kept of those alone who failed: here all did, before anything else."""
+
+
 @SLOW
 @given(orders(ids=("s1", "s2", "s3"), kinds=(*MILD, *FAILURES)))
 def test_any_order_of_arrival_gives_the_same_list_of_phones(drawn: tuple[list[Event], list[Event]]) -> None:
-    one, other = (folded(*events, at=LATER) for events in drawn)
+    one, other = (folded(*OLDEST, *events, at=LATER) for events in drawn)
     assert entries_of(one) == entries_of(other)
 
 
@@ -240,6 +247,247 @@ def test_providers_repeat_is_counted_as_one_and_changes_no_total() -> None:
     state = folded(*marked([receipt("sent"), receipt("sent")]))
     assert (state.counts.repeated, state.counts.receipts) == (1, {("sms", None, "sent"): 1})
     assert [status for _, status, _ in cells_of(state.messages).values()] == [{"sent": 1}]
+
+
+# What suppresses, and what lifts it
+
+
+def verdict(word: VerdictWord, *, at: float, **names: str) -> bytes:
+    return msgspec.json.encode(Verdict(word, when(at), **names))
+
+
+def weak(message_id: str, **fields: Any) -> Receipt:
+    return receipt("failed", message_id, category="recipient_unknown", permanence="transient", **fields)
+
+
+def capped(message_id: str, *, at: float) -> Receipt:
+    return receipt(
+        "failed", message_id, at=at, channel="whatsapp", category="frequency_capped", said=Said(code="131049")
+    )
+
+
+def test_131049_leaves_the_list_16_days_after_its_own_time_to_the_millisecond() -> None:
+    state = partition()
+    state.fold(log(capped("m1", at=0), at=HOUR))  # told an hour late
+    state.fold([record(submit("m2", at=DAY), 1, at=16 * DAY - 0.001)])
+    assert reasons(state) == {"*:marketing": "frequency_capped"}
+    [expired] = certain(state.fold([record(submit("m3", at=DAY), 2, at=16 * DAY)]))
+    assert isinstance(expired, Suppression)
+    assert (expired.scope, expired.change, entries_of(state)) == ("*:marketing", "expired", {})
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_third_131049_holds_for_ever_in_whatever_order_they_come(order: tuple[int, ...]) -> None:
+    told = [capped(f"m{number}", at=number * 20 * DAY) for number in range(3)]
+    [entry] = entries_of(folded(*(told[place] for place in order), at=50 * DAY)).values()
+    assert (entry.reason, entry.until, entry.since) == ("frequency_capped", None, when(40 * DAY))
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([receipt("delivered_handset", "m2", at=60)], {}),
+        ([receipt("read", "m2", at=60)], {}),
+        ([receipt("delivered_network", "m2", at=60)], {"*": "recipient_unknown"}),  # the network's word is no handset
+        ([receipt("accepted", "m2", at=60)], {"*": "recipient_unknown"}),
+        ([receipt("delivered_handset", "m2", at=-60)], {"*": "recipient_unknown"}),
+        ([submit("m2", at=30, route="grey"), receipt("delivered_handset", "m2", at=60)], {"*": "recipient_unknown"}),
+        ([receipt("delivered_handset", "m2", at=60, route="grey")], {"*": "recipient_unknown"}),
+        ([receipt("delivered_handset", "m2", at=60, route="white")], {}),
+    ],
+)
+def test_newer_delivery_to_the_handset_lifts_what_was_made_of_failures(
+    events: list[Event], expected: dict[str, str]
+) -> None:
+    state = folded(verdict("contradicted", at=-HOUR, route="grey"), unknown_number(at=0), *events, at=120)
+    assert reasons(state) == expected
+
+
+def test_delivery_lifts_nothing_where_the_routes_profile_says_that_it_is_the_networks_word(tmp_path: Path) -> None:
+    (tmp_path / "routes.toml").write_text('[[route]]\nid = "g"\nroute = "grey"\ndelivered = "network"\nsource = "s"\n')
+    events: list[Event] = [unknown_number(), submit("m2", route="grey"), receipt("delivered_handset", "m2", at=60)]
+    assert reasons(folded(*events, rules=rules.load(tmp_path))) == {"*": "recipient_unknown"}
+
+
+def test_delivery_that_is_told_too_late_to_count_still_lifts() -> None:
+    state = partition(window_hours=1)
+    state.fold(log(unknown_number(at=0)))
+    state.fold([record(receipt("delivered_handset", "m2", at=HOUR), 1, at=9 * HOUR)])
+    assert (state.counts.too_late, reasons(state)) == (1, {})
+
+
+def test_failure_on_a_contradicted_route_is_weak_evidence() -> None:
+    first, second = unknown_number("m1", at=0, route="grey"), unknown_number("m2", at=2 * DAY, route="grey")
+    accused = verdict("contradicted", at=-1, route="grey")
+    assert reasons(folded(accused, first)) == {}
+    assert reasons(folded(accused, first, second, at=2 * DAY)) == {"*": "recipient_unknown"}
+    assert reasons(folded(accused, unknown_number(at=0, route="white"))) == {"*": "recipient_unknown"}
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_verdict_between_two_failures_weighs_the_second_alone(place: int) -> None:
+    between = verdict("contradicted", at=30, route="grey", supplier="aggr")
+    events: list[Event | bytes] = [
+        receipt(
+            "failed", "m1", at=0, route="grey", supplier="aggr", category="recipient_moved", permanence="permanent"
+        ),
+        unknown_number("m2", at=60, route="grey", supplier="aggr"),
+    ]
+    [entry] = entries_of(folded(*events[:place], between, *events[place:], at=120)).values()
+    assert (entry.reason, entry.since) == ("recipient_moved", when(0))
+    cleared = verdict("clean", at=45, route="grey", supplier="aggr")
+    told = folded(*events, between, cleared, at=120)
+    assert {entry.evidence.message_id for entry in entries_of(told).values()} == {"m1"}  # of two the longer hold shows
+
+
+def test_verdict_that_is_cleared_is_in_the_list_at_once() -> None:
+    state = partition()
+    state.fold(log(verdict("contradicted", at=0, route="grey"), unknown_number(at=60, route="grey"), at=120))
+    assert entries_of(state) == {}
+    [suppressed] = certain(state.fold([record(verdict("clean", at=30, route="grey"), 2, at=130)]))
+    assert isinstance(suppressed, Suppression)
+    assert (suppressed.change, suppressed.upto, state.counts.events) == ("suppressed", 2, 3)
+
+
+def test_verdicts_are_in_the_journal() -> None:
+    state = folded(verdict("contradicted", at=0, route="grey"))
+    again = partition()
+    again.head = msgspec.msgpack.decode(msgspec.msgpack.encode(state.head), type=Head)
+    again.loaded([])
+    again.fold(log(unknown_number(at=60, route="grey"), at=60, first=1))
+    assert (again.head.verdicts, entries_of(again)) == (state.head.verdicts, {})
+
+
+def test_what_the_submit_says_of_the_route_counts_whichever_comes_first() -> None:
+    accused = verdict("contradicted", at=-1, route="grey", carrier="20801")
+    events: list[Event | bytes] = [submit(route="grey", carrier="20801"), unknown_number(at=1)]
+    assert [entries_of(folded(accused, *order, at=9)) for order in permutations(events)] == [{}, {}]
+
+
+@pytest.mark.parametrize("hours", [1, 47])
+def test_failures_during_a_port_are_no_evidence_not_even_weak(hours: int) -> None:
+    ported = when(-hours * HOUR)
+    told: list[Event] = [
+        weak("m1", at=0),
+        submit("m1", ported_at=ported),
+        weak("m2", at=DAY),
+        submit("m2", at=DAY, ported_at=when(DAY - HOUR)),
+    ]
+    assert entries_of(folded(*told, at=2 * DAY)) == {}
+    assert entries_of(folded(*told[::-1], at=2 * DAY)) == {}
+    excused = [replace(failed, sub_reason="number_ported") for failed in told if isinstance(failed, Receipt)]
+    assert entries_of(folded(*excused, at=2 * DAY)) == {}
+    assert reasons(folded(weak("m1", at=0), weak("m2", at=DAY), at=2 * DAY)) == {"*": "recipient_unknown"}
+
+
+def test_message_that_we_cancelled_is_no_failure_of_the_recipient() -> None:
+    cancelled = [receipt("cancelled", f"m{n}", at=n * DAY / 4) for n in range(30)]
+    assert len(folded(*cancelled, at=9 * DAY).people.table) == 0
+
+
+def test_reply_opens_a_day_in_which_130472_does_not_count() -> None:
+    held = [replace(capped(f"m{n}", at=n), said=Said(code="130472")) for n in range(3)]
+    state = folded(*held, at=10)
+    assert reasons(state) == {"*:marketing": "frequency_capped"}
+    changes = [
+        *state.fold([record(engagement("reply", at=20, channel="whatsapp"), 3, at=20)]),
+        *state.fold([record(submit("m8"), 4, at=20 + DAY - 0.001), record(submit("m9"), 5, at=20 + DAY)]),
+    ]
+    told = [(change.change, change.at) for change in changes if isinstance(change, Suppression)]
+    assert told == [("lifted", when(20)), ("suppressed", when(20 + DAY))]
+
+
+def test_restore_of_a_complaint_is_refused_and_logged_with_who_and_why() -> None:
+    state = folded(complaint())
+    [refused] = certain(state.fold(log(command("restore", to=MAIL, at=1), at=1, first=1)))
+    assert isinstance(refused, Suppression)
+    assert (refused.change, refused.by, refused.why, refused.entry) == ("refused", "ann", "asked", refused.before)
+    [lifted] = certain(state.fold(log(command("restore", to=MAIL, at=2, force=True), at=2, first=2)))
+    assert isinstance(lifted, Suppression)
+    assert (lifted.change, entries_of(state)) == ("lifted", {})
+
+
+def test_dead_number_is_learned_from_two_suppliers_and_a_click_raises_it() -> None:
+    state = folded(
+        submit("m1", supplier="a"), unknown_number("m1", at=1), unknown_number("m2", at=2, supplier="b"), at=9
+    )
+    assert state.people.is_known_dead(f"sms:{PHONE}", START_MS + 10_000)
+    state.fold(log(receipt("delivered_handset", "m3", at=11), at=12, first=3))
+    assert (entries_of(state), state.people.is_known_dead(f"sms:{PHONE}", START_MS + 12_000)) == ({}, True)
+    state.fold(log(engagement("click", at=13), at=13, first=4))
+    assert not state.people.is_known_dead(f"sms:{PHONE}", START_MS + 14_000)
+
+
+@SLOW
+@given(traffic())
+def test_log_that_is_read_twice_changes_nothing(events: list[Event]) -> None:
+    once = marked(events)
+    state = folded(*once, at=LATER)
+    tables, list_before = tables_of(state), entries_of(state)
+    again = state.fold(log(*once, at=LATER, first=len(once)))
+    assert (certain(again), tables_of(state), entries_of(state)) == ([], tables, list_before)
+
+
+# Opt-outs that count on several channels
+
+
+def taken_in(*events: Event, across: Sequence[Channel] = ("sms", "rcs")) -> list[bytes]:
+    """What intake writes for these events, all in one record."""
+    body = b"[" + b",".join(encode(event) for event in events) + b"]"
+    raw = Read(7, START_MS, body, topic="acquit.engagements")
+    return [
+        taken.value
+        for taken in take_in(raw, Source("canonical"), rules=shipped_rules(), max_bytes=1 << 20, opt_outs_across=across)
+        if isinstance(taken, Append)
+    ]
+
+
+def held_after(*events: Event, **fields: Any) -> set[tuple[str, str]]:
+    return {(recipient, scope) for recipient, scope in entries_of(folded(*taken_in(*events, **fields), at=60))}
+
+
+OPTED_OUT = receipt("rejected", at=1, category="opted_out", permanence="permanent")
+
+
+@pytest.mark.parametrize("said", [engagement("stop", at=1), OPTED_OUT], ids=["stop", "receipt"])
+@pytest.mark.parametrize("channel", ["sms", "rcs"])
+def test_opt_out_on_one_channel_holds_on_all_that_the_setting_names(said: Event, channel: Channel) -> None:
+    told: Event = replace(said, channel=channel)
+    assert held_after(told) == {(f"sms:{PHONE}", "*"), (f"rcs:{PHONE}", "*")}
+    assert held_after(told, across=()) == {(f"{channel}:{PHONE}", "*")}
+    assert held_after(told, across=("sms", "rcs", "whatsapp")) == {
+        (f"{c}:{PHONE}", "*") for c in ("sms", "rcs", "whatsapp")
+    }
+
+
+def test_start_on_either_channel_lifts_both() -> None:
+    assert held_after(OPTED_OUT, engagement("start", at=2, channel="rcs")) == set()
+
+
+def test_opt_out_of_one_list_is_of_that_list_on_every_channel() -> None:
+    assert held_after(engagement("stop", only="10")) == {(f"sms:{PHONE}", "*:10"), (f"rcs:{PHONE}", "*:10")}
+
+
+@pytest.mark.parametrize(
+    "said", [engagement("reply"), receipt("delivered_handset"), unknown_number(), engagement("stop", to=MAIL)]
+)
+def test_nothing_else_counts_elsewhere(said: Event) -> None:
+    assert len(taken_in(said)) == 1
+
+
+def test_echoes_of_one_record_are_no_repeats_of_each_other_even_in_one_partition() -> None:
+    said = [
+        engagement("stop", at=1),
+        engagement("stop", at=2, channel="rcs"),
+        engagement("start", at=3),
+        engagement("stop", at=4),
+    ]
+    values = taken_in(*said, across=("sms", "rcs", "whatsapp"))
+    state = folded(*values, at=60)
+    assert (len(values), state.counts.again) == (12, 0)
+    assert set(reasons(state)) == {"*"}
+    state.fold(log(*values, at=60, first=20))  # intake begins anew
+    assert state.counts.again == 12
 
 
 # Windows and the clock

@@ -72,6 +72,7 @@ def check(settings_file: Path | None, rules_dir: Path | None) -> None:
     """Check settings and rules, or the rules in a folder of your own, without starting anything."""
     from acquit.decode import DECODERS
     from acquit.rules.idle import idle
+    from acquit.rules.policy import failures_of, told
 
     if rules_dir is None:
         from acquit.worker.start import check_providers
@@ -88,6 +89,8 @@ def check(settings_file: Path | None, rules_dir: Path | None) -> None:
     click.echo(f"rules {rules.version}: {words} status words in {len(rules.statuses)} tables, "
                f"{codes} code rows in {len(rules.codes)} tables, {len(rules.policy)} policy rules, "
                f"{len(rules.routes.profiles)} route profiles")  # fmt: skip
+    for rule in rules.policy:
+        click.echo(f"policy {rule.id}: {failures_of(rule)}: {told(rule)}")
 
 
 @main.command()

@@ -53,7 +53,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     until: datetime | None = None
 
 
-Change: TypeAlias = Literal["suppressed", "changed", "lifted", "expired"]
+Change: TypeAlias = Literal["suppressed", "changed", "lifted", "expired", "refused"]
+"""`refused`: a restore that the policy does not allow; what held holds on."""
 
 
 class Suppression(Struct, frozen=True):
@@ -66,6 +67,8 @@ class Suppression(Struct, frozen=True):
     entry: Entry | None
     before: Entry | None
     upto: int  # the offset in acquit.events that brought it
+    by: str | None = None  # the member of staff who asked for it, and why
+    why: str | None = None
 
     @property
     def key(self) -> bytes:

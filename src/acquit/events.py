@@ -31,6 +31,7 @@ Category = Literal[
 EngagementType = Literal[
     "reply", "click", "conversion", "open", "read", "stop", "start", "complaint", "not_received", "arrived"
 ]
+VerdictWord = Literal["clean", "suspect", "contradicted"]
 CommandName = Literal["add", "restore", "import", "erase", "release", "drop", "port"]
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
@@ -198,11 +199,28 @@ class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_default
     reason: Text
     scope: Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[^/|{}\s]+$")] = "*"
     until: Time | None = None
+    force: bool = False  # of a restore: of a complaint, too
     src: Src | None = None
 
 
+class Verdict(Struct, tag="verdict", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
+    """What is thought of a route's receipts from `at` on. The routes agent writes it into every partition of the log.
+
+    It is of the messages whose labels are those that it names; what it leaves out may be anything. One that names neither
+    a route nor a supplier is of no message.
+    """
+
+    verdict: VerdictWord
+    at: Time
+    route: Text | None = None
+    supplier: Text | None = None
+    carrier: Text | None = None
+
+
 Event: TypeAlias = Submit | Receipt | Engagement | Command
-"""What `acquit.events` carries."""
+"""What is taken in: about a message, or a person."""
+Logged: TypeAlias = Event | Verdict
+"""What `acquit.events` carries. Nobody but the routes agent writes verdicts there, so intake does not know them."""
 
 
 def key_of(event: Event) -> str:
@@ -218,11 +236,14 @@ EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_LOG_DECODER: msgspec.json.Decoder[Logged] = msgspec.json.Decoder(Logged)
 
 encode = _ENCODER.encode
 """Event to canonical JSON, without the fields that hold their default."""
 decode = _DECODER.decode
 """Canonical JSON to Event; raises msgspec.ValidationError (with the field's path) or msgspec.DecodeError."""
+decode_logged = _LOG_DECODER.decode
+"""The same for a record of `acquit.events`."""
 
 
 def shown(event: Event) -> dict[str, object]:

@@ -11,9 +11,8 @@ from acquit.pipeline import judge_report
 from acquit.reasons import explain
 from acquit.reasons.content import indicators
 from acquit.reasons.keywords import heard
-from acquit.reasons.revising import revise
-from acquit.rules import Rules
-from acquit.rules.policy import PolicyRule
+from acquit.reasons.revising import PORTED, revise
+from acquit.rules import Rules, policy
 
 
 def told(provider: str, body: bytes, context: Context, *, rules: Rules, now: datetime) -> Iterator[str]:
@@ -80,15 +79,13 @@ def _of_engagement(engagement: Engagement) -> Iterator[str]:
 
 
 def _policy(receipt: Receipt, rules: Rules) -> str:
+    """The rows that the failure meets, as far as the first that leaves nothing to those below it."""
+    if receipt.sub_reason == PORTED:
+        return "no rule: nobody is suppressed for a port"
+    met = []
     for rule in rules.policy:
         if rule.matches(receipt.channel, receipt.category or "", receipt.permanence, receipt.said.code):
-            return f"{rule.id}: {_sentence(rule)}"
-    return "no rule: nobody is suppressed for this"
-
-
-def _sentence(rule: PolicyRule) -> str:
-    times = "at once" if rule.times == 1 else f"at the {rule.times}th time"
-    if rule.within_days is not None:
-        times += f" within {rule.within_days:g} days"
-    holds = ", then ".join("for ever" if days is None else f"{days:g} days" for days in rule.hold_days)
-    return f"suppressed {times} in scope {rule.scope}, {holds}"
+            met.append(f"{rule.id}: {policy.told(rule)}")
+            if not rule.is_counting:
+                break
+    return "; else ".join(met) or "no rule: nobody is suppressed for this"

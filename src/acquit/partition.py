@@ -23,30 +23,37 @@ from acquit.events import (
     Command,
     Engagement,
     Event,
+    Logged,
     Receipt,
     Src,
     Submit,
-    decode,
+    Verdict,
+    decode_logged,
     epoch_ms,
     from_epoch_ms,
 )
 from acquit.hours import Hours
-from acquit.ledger.labels import Labels
+from acquit.ledger.labels import Labels, of_submit
 from acquit.ledger.latest import REPLY_HOURS
 from acquit.ledger.merge import LATENCY_BOUNDS_MS, bin_of
 from acquit.ledger.messages import MINUTE_MS, UNBOUNDED, Messages, News
 from acquit.ledger.packed import PackedBlocks
 from acquit.pipeline import dead_letter
 from acquit.reasons import unknown_word
-from acquit.reasons.revising import permanence_of
+from acquit.reasons.revising import PORTED, graded, is_of_port
 from acquit.rules import Rules
-from acquit.suppression.judge import Fact
+from acquit.suppression import verdicts
+from acquit.suppression.facts import NEVER_LIFTED_BY_DELIVERY, Fact, Joined, joined
 from acquit.suppression.keys import named
-from acquit.suppression.people import NEVER_LIFTED_BY_DELIVERY, People
+from acquit.suppression.people import People
+from acquit.suppression.verdicts import Verdicts
 
 _AHEAD_MS = 300_000
 """A provider's clock may be five minutes ahead; a time beyond that becomes the time of arrival."""
 _NOTHING_TAKEN = (-1, -1, 0)
+_TO_THE_HANDSET = frozenset({"delivered_handset", "read"})
+_ALIVE = frozenset({"reply", "click", "conversion", "arrived"})
+"""What only somebody does who received a message. STOP and START are facts of their own."""
 
 
 class _OutOfTimeError(Exception):
@@ -64,6 +71,7 @@ class Head(Struct):
     flushed_ms: int = 0  # clock when totals left last
     forgotten: int = 0  # messages of hours that begin before it were forgotten for want of room
     seen: dict[str, dict[int, tuple[int, int, int]]] = {}  # topic, partition: offset, index, time of the last event
+    verdicts: Verdicts = {}  # on the routes that were contradicted, and since when
 
 
 class Counts(Struct):
@@ -94,15 +102,16 @@ class Partition:
         self.number = number
         self.head = Head()
         self.counts = Counts()
+        self.people = People(rules.policy, self.head.verdicts)
         self.messages = Messages(
             hours=Hours(zone),
             window_hours=window_hours,
             routes=rules.routes,
             max_messages=max_messages,
             reply_hours=reply_hours,
+            is_known_dead=self.people.is_known_dead,
             is_journaled=is_journaled,
         )
-        self.people = People(rules.policy)
         self.tables: dict[str, Blocks[Any] | PackedBlocks] = {
             "labels": self.messages.numbers.table,
             "messages": self.messages.window,
@@ -130,6 +139,9 @@ class Partition:
                 effects.append(_refused(record, error))
                 continue
             self.counts.events += 1
+            if isinstance(event, Verdict):
+                effects += self._take_verdict(event, at_ms=self._at_ms(event, record.timestamp), upto=record.offset)
+                continue
             if event.src is not None and self._is_known(event.src, record.timestamp):
                 self.counts.again += 1
                 continue
@@ -153,6 +165,7 @@ class Partition:
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
         """The tables were filled from the journal: find the indexes again."""
         self.messages.loaded(changed_cells, clock_ms=self.head.clock_ms, forgotten=self.head.forgotten)
+        self.people.verdicts = self.head.verdicts
         self.people.loaded()
         self._due_ms = (self.head.clock_ms // MINUTE_MS + 1) * MINUTE_MS if self.head.clock_ms else 0
 
@@ -173,8 +186,8 @@ class Partition:
             effects += self.people.expire(now_ms=clock_ms, upto=offset)
         return effects
 
-    def _read(self, record: Record) -> Event:
-        event = decode(record.value or b"")
+    def _read(self, record: Record) -> Logged:
+        event = decode_logged(record.value or b"")
         if not EARLIEST <= event.at < LATEST:
             raise _OutOfTimeError
         if isinstance(event, Receipt) and event.submitted_at is not None:
@@ -192,7 +205,7 @@ class Partition:
         marks[partition] = (offset, index, timestamp_ms)
         return False
 
-    def _at_ms(self, event: Event, timestamp_ms: int) -> int:
+    def _at_ms(self, event: Logged, timestamp_ms: int) -> int:
         at_ms = epoch_ms(event.at)
         return at_ms if at_ms <= self.head.clock_ms + _AHEAD_MS else timestamp_ms
 
@@ -212,11 +225,11 @@ class Partition:
     def _take_submit(self, submit: Submit, *, at_ms: int, upto: int) -> list[Suppression]:
         if self.messages.take_submit(submit, at_ms=at_ms).news is News.TOO_LATE:
             self.counts.too_late += 1
-        if submit.account is None and submit.stream is None and submit.ported_at is None:
+        recipient = f"{submit.channel}:{submit.to}"
+        if not self.people.is_known(recipient):
             return []
         return self.people.learn(
-            f"{submit.channel}:{submit.to}", submit.provider, submit.message_id,
-            account=submit.account or "", stream=submit.stream or "",
+            recipient, submit.provider, submit.message_id, _joined(of_submit(submit)),
             ported_ms=epoch_ms(submit.ported_at) if submit.ported_at else None,
             now_ms=self.head.clock_ms, upto=upto,
         )  # fmt: skip
@@ -240,10 +253,11 @@ class Partition:
         is_said = receipt.category in NEVER_LIFTED_BY_DELIVERY
         if is_said or (receipt.status in FAILED and at_ms > booked.delivered_ms):
             changes = self._accuse(receipt, booked.labels, at_ms=at_ms, upto=upto)
-        if booked.delivered_ms:
+        recipient = f"{receipt.channel}:{receipt.to}"
+        if (booked.delivered_ms or receipt.status in _TO_THE_HANDSET) and self.people.is_known(recipient):
             changes += self.people.acquit(
-                f"{receipt.channel}:{receipt.to}", receipt.provider, receipt.message_id,
-                delivered_ms=booked.delivered_ms, now_ms=self.head.clock_ms, upto=upto,
+                recipient, receipt.provider, receipt.message_id, delivered_ms=booked.delivered_ms or at_ms,
+                delivery=self._delivery(receipt, booked.labels, at_ms=at_ms), now_ms=self.head.clock_ms, upto=upto,
             )  # fmt: skip
         return changes
 
@@ -251,17 +265,29 @@ class Partition:
         """Hold the failure against the recipient, if any row of the policy asks after such failures."""
         category, code = receipt.category or "unknown", (receipt.said.code or "").casefold()
         ported_ms = labels.ported_ms if labels else None
-        permanence = permanence_of(category, receipt.permanence, at_ms=at_ms, ported_ms=ported_ms)
-        if not self.people.is_held(receipt.channel, category, permanence, code):
+        if receipt.sub_reason == PORTED or is_of_port(category, at_ms=at_ms, ported_ms=ported_ms):
             return []
-        fact = Fact(
-            at_ms, "failure", receipt.provider, receipt.message_id or "",
-            category=category, permanence=permanence, code=code, rule=receipt.rule or "",
-            channel=receipt.channel,
-            account=receipt.account or (labels and labels.account) or "",
-            stream=receipt.stream or (labels and labels.stream) or "",
+        if not self.people.is_held(receipt.channel, category, receipt.permanence, code):
+            return []
+        fact = replace(
+            _fact(receipt, "failure", labels, at_ms=at_ms),
+            category=category, permanence=receipt.permanence, code=code, rule=receipt.rule or "",
         )  # fmt: skip
         return self.people.accuse(f"{receipt.channel}:{receipt.to}", fact, now_ms=self.head.clock_ms, upto=upto)
+
+    def _delivery(self, receipt: Receipt, labels: Labels | None, *, at_ms: int) -> Fact | None:
+        """That the message reached the handset, where the receipt says so and its route's profile lets it count."""
+        if receipt.status not in _TO_THE_HANDSET:
+            return None
+        fact = _fact(receipt, "delivered", labels, at_ms=at_ms)
+        profile = self._rules.routes.profile(fact.route or None, fact.supplier or None, receipt.provider)
+        is_worth_it = profile is None or graded(receipt.status, profile) in _TO_THE_HANDSET
+        return fact if is_worth_it else None
+
+    def _take_verdict(self, verdict: Verdict, *, at_ms: int, upto: int) -> list[Suppression]:
+        if not verdicts.take(self.head.verdicts, verdict, at_ms):
+            return []
+        return self.people.weigh_again(verdict, at_ms, now_ms=self.head.clock_ms, upto=upto)
 
     def _take_engagement(self, event: Engagement, *, at_ms: int, upto: int) -> list[Suppression]:
         if self.messages.take_engagement(event, at_ms=at_ms) is News.TOO_LATE:
@@ -272,6 +298,9 @@ class Partition:
         elif event.type in {"stop", "start"}:
             fact = Fact(at_ms, event.type, event.provider, event.message_id or "", channel=event.channel,
                         scope=f"*:{named(event.only)}" if event.only else "*")  # fmt: skip
+        elif event.type in _ALIVE:
+            kind = "reply" if event.type == "reply" else "engaged"
+            fact = Fact(at_ms, kind, event.provider, event.message_id or "", channel=event.channel)
         else:
             return []
         return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
@@ -280,9 +309,11 @@ class Partition:
         if event.name not in {"add", "restore"}:
             return []
         fact = Fact(at_ms, event.name, "staff", "", category="manual", rule="command", channel=event.channel,
-                    scope=event.scope, by=event.by,
+                    scope=event.scope, by=event.by, is_forced=event.force,
                     until_ms=epoch_ms(event.until) if event.until and event.until < LATEST else 0)  # fmt: skip
-        return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
+        return self.people.accuse(
+            f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto, why=event.reason
+        )
 
     def _count(self, receipt: Receipt, carrier: str | None) -> None:
         counts = self.counts
@@ -300,6 +331,23 @@ class Partition:
     def _count_latency(self, receipt: Receipt, after_ms: int) -> None:
         bins = self.counts.reached.setdefault((receipt.channel, receipt.status), [0] * len(LATENCY_BOUNDS_MS))
         bins[bin_of(max(0, after_ms))] += 1
+
+
+def _fact(receipt: Receipt, kind: str, labels: Labels | None, *, at_ms: int) -> Fact:
+    """What a receipt says of its recipient, joined with the submit where there is one."""
+    fact = Fact(
+        at_ms, kind, receipt.provider, receipt.message_id or "", channel=receipt.channel,
+        account=receipt.account or "", stream=receipt.stream or "", route=receipt.route or "",
+        supplier=receipt.supplier or "", carrier=receipt.carrier or "", carrier_is_guess=receipt.carrier_is_guess,
+    )  # fmt: skip
+    return fact if labels is None else joined(fact, fact.provider, fact.message_id, _joined(labels))
+
+
+def _joined(labels: Labels) -> Joined:
+    return Joined(
+        labels.account or "", labels.stream or "", labels.route or "", labels.supplier or "", labels.carrier or "",
+        carrier_is_guess=labels.carrier_is_guess,
+    )  # fmt: skip
 
 
 def _refused(record: Record, error: Exception) -> DeadLetter:

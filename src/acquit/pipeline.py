@@ -5,7 +5,7 @@ one partition of that log to effects. The worker and the offline commands run th
 """
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from datetime import datetime
 
 from acquit.decode import DECODERS, Context
@@ -13,7 +13,21 @@ from acquit.decode.fields import EVENTS_LIMIT
 from acquit.effects import Append, DeadLetter, Header
 from acquit.envelope import Record, Source, open_envelope
 from acquit.errors import Undecodable
-from acquit.events import Command, Event, Ignored, Receipt, Reply, Report, Src, encode, key_of
+from acquit.events import (
+    CHANNELS,
+    Channel,
+    Command,
+    Engagement,
+    EngagementType,
+    Event,
+    Ignored,
+    Receipt,
+    Reply,
+    Report,
+    Src,
+    encode,
+    key_of,
+)
 from acquit.normalise import guess_carrier, normalise_event, normalise_reply, normalise_report
 from acquit.reasons import explain, receipt
 from acquit.reasons.keywords import heard
@@ -36,7 +50,9 @@ _ONLY = re.compile(rb"([0-9]{1,9}(?:,[0-9]{1,9}){0,%d})/([0-9]{1,9})" % (ONLY_LI
 _NO_COMMANDS_HERE = "$.kind: a command is read from the topic of commands only"
 
 
-def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> list[Append | DeadLetter | Ignored]:
+def take_in(
+    record: Record, source: Source, *, rules: Rules, max_bytes: int, opt_outs_across: Collection[Channel] = ()
+) -> list[Append | DeadLetter | Ignored]:
     """A raw record to the events that it holds. What cannot be read of it is in one dead letter beside the others."""
     provider = source.provider
     try:
@@ -50,6 +66,7 @@ def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> 
     except Undecodable as error:
         return [dead_letter(record, provider, error)]
     taken: list[Append | DeadLetter | Ignored] = []
+    echoed: list[Event] = []
     refused: dict[int, Undecodable] = {}
     for place, event in enumerate(found):
         if wanted is not None and place not in wanted:
@@ -62,6 +79,10 @@ def take_in(record: Record, source: Source, *, rules: Rules, max_bytes: int) -> 
             taken.append(event)
         else:
             taken.append(Append(key_of(event).encode(), encode(event)))
+            if event.channel in opt_outs_across:
+                echoed += echoes(event, opt_outs_across)
+    echoed.sort(key=lambda event: event.src or ())
+    taken += [Append(key_of(event).encode(), encode(event)) for event in echoed]
     if refused:
         first = next(iter(refused.values()))
         if len(refused) > ONLY_LIMIT:
@@ -106,6 +127,31 @@ def read(
         except Undecodable as error:
             events.append(error)
     return events
+
+
+def echoes(event: Event, channels: Collection[Channel]) -> Iterator[Engagement]:
+    """What a person said on one channel, for the others on which it counts as well: a STOP, a START, an opt-out that a
+    provider tells. Each channel's address has a log of its own, so it must be said in each.
+
+    An echo is of no message. Its place is beyond those of all events of its record, after which it comes: where both are
+    in one partition, the ledger would else take it, or what follows it, for a repeat.
+    """
+    said: EngagementType = "stop"
+    if isinstance(event, Engagement) and event.type in {"stop", "start"}:
+        said, only = event.type, event.only
+    elif isinstance(event, Receipt) and event.category == "opted_out":
+        only = None
+    else:
+        return
+    if event.to is None:
+        return
+    for number, channel in enumerate(CHANNELS):
+        if channel in channels and channel != event.channel:
+            src = event.src and (*event.src[:3], event.src[3] + (number + 1) * EVENTS_LIMIT)
+            yield Engagement(
+                provider=event.provider, to=event.to, channel=channel, at=event.at, type=said, account=event.account,
+                stream=event.stream, only=only, src=src,
+            )  # fmt: skip
 
 
 def judge_report(report: Report, received_at: datetime, src: Src | None, rules: Rules) -> Receipt:

@@ -16,18 +16,35 @@ from acquit.ledger.labels import of_submit
 from acquit.ledger.merge import IS_BAD, IS_DELIVERED, NOTHING, Message
 from acquit.ledger.standing import counted, group_of
 from acquit.ledger.totals import Running, key_of
-from tests.builders import DAY, HOUR, MAIL, PHONE, START_MS, engagement, log, partition, receipt, submit, when
+from tests.builders import (
+    DAY,
+    HOUR,
+    MAIL,
+    PHONE,
+    START_MS,
+    engagement,
+    log,
+    partition,
+    receipt,
+    submit,
+    unknown_number,
+    when,
+)
 
 GOOD = [number for number, is_bad in enumerate(IS_BAD) if not is_bad]
 
 
-def left(*events: Event, **fields: Any) -> Tally:
-    """The one total that these events come to."""
-    state = partition(**fields)
+def every_total(*events: Event) -> list[Tally]:
+    state = partition()
     state.head.flushed_ms = 1 << 60
     state.fold(log(*events, at=HOUR))
-    [tally] = [tally for tally in state.flush() if tally.status]
-    return read_tally(tally.value)
+    return [read_tally(tally.value) for tally in state.flush() if tally.status]
+
+
+def left(*events: Event) -> Tally:
+    """The one total that these events come to."""
+    [tally] = every_total(*events)
+    return tally
 
 
 DELIVERED: list[Event] = [submit(), receipt("delivered_handset", at=4)]
@@ -184,3 +201,24 @@ def test_every_counter_has_its_name() -> None:
     assert by_field({}, ()) == {}
     assert key_of(tally.cell) == key_of(tally.cell)
     assert sum(tally.status.values()) == tally.submitted == 1
+
+
+DEAD: list[Event] = [
+    event
+    for number, supplier in enumerate(("one", "two"))
+    for event in (submit(f"d{number}", at=number, supplier=supplier), unknown_number(f"d{number}", at=number))
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "found"), [("delivered_handset", {"known_dead_delivered": 1}), ("delivered_network", {}), ("failed", {})]
+)
+def test_delivery_to_a_number_that_two_suppliers_found_dead_contradicts_itself(status: Any, found: Any) -> None:
+    told = every_total(*DEAD, submit("m1", at=60, supplier="three"), receipt(status, "m1", at=64))
+    shown = {tally.cell.supplier: (tally.probed, tally.contradicted) for tally in told}
+    assert shown == {"one": ({}, {}), "two": ({}, {}), "three": ({"known_dead": 1}, found)}
+
+
+def test_number_that_one_supplier_found_dead_is_not_known_to_be() -> None:
+    told = every_total(*DEAD[:2], submit("m1", at=60, supplier="three"), receipt("delivered_handset", "m1", at=64))
+    assert [tally.probed for tally in told] == [{}, {}]

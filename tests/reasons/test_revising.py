@@ -38,6 +38,16 @@ def test_failure_of_a_ported_number(hours: float, permanence: str, action: str, 
 
 
 @pytest.mark.parametrize(
+    ("hours", "sub_reason"), [(-0.01, None), (0, "number_ported"), (48, "number_ported"), (48.01, None)]
+)
+@pytest.mark.parametrize("permanence", ["permanent", "transient"])
+def test_failure_that_is_laid_at_the_door_of_a_port_says_so(
+    hours: float, sub_reason: str | None, permanence: Any
+) -> None:
+    assert revise(replace(failing(hours), permanence=permanence), ported_at=PORTED).sub_reason == sub_reason
+
+
+@pytest.mark.parametrize(
     "category", ["opted_out", "complaint", "spam_filtered", "account_problem", "recipient_unreachable"]
 )
 def test_port_has_nothing_to_do_with_what_people_filters_and_accounts_do(category: Any) -> None:

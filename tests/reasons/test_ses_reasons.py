@@ -12,7 +12,7 @@ from acquit.events import FINAL, Receipt, Report
 from acquit.normalise import normalise_report
 from acquit.pipeline import judge_report
 from acquit.reasons import Reason, explain
-from acquit.suppression.people import NEVER_LIFTED_BY_DELIVERY
+from acquit.suppression.facts import NEVER_LIFTED_BY_DELIVERY
 from tests.builders import entries_of, folded, shipped_rules
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

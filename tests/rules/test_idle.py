@@ -27,7 +27,16 @@ PROFILE = '[[route]]\nid = "{}"\nprovider = "smpp"\n{}source = "s"\n'
             "codes/twilio.csv:3: twilio:code:7:gone away is never reached",
         ),
         ("keywords.csv", f"word,type,language,source\n{'stop' * 11},stop,en,s\n", "is never heard"),
-        ("policy.toml", RULE.format("mine", "complaint"), "policy.toml:1: mine never decides: complaint takes all"),
+        (
+            "policy.toml",
+            RULE.format("mine", "do_not_contact_registry"),
+            "policy.toml:1: mine never decides: do-not-contact-registry takes all",
+        ),
+        (
+            "policy.toml",
+            RULE.format("mine", "spam_filtered") + "within_days = 1\ndistinct_days = 3\n",
+            "policy.toml:1: mine never holds: 1 days are no 3 days",
+        ),
         (
             "routes.toml",
             PROFILE.format("a", "") + PROFILE.format("b", 'route = "r"\n'),

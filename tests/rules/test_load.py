@@ -18,6 +18,7 @@ scope = "*"
 hold_days = [1]
 source = "ours"
 """
+SAID = RULE.replace("recipient_unknown", "opted_out").replace("[1]", '["forever"]')
 
 
 def written(folder: Path, file: str, content: str | bytes) -> Path:
@@ -108,6 +109,15 @@ WRONG: list[tuple[str, str | bytes, int | None, str | None, str]] = [
     ("policy.toml", RULE + "distinct_days = true\n", 8, "distinct_days", "must be a whole number"),
     ("policy.toml", RULE.replace('"ours"', '""'), 7, "source", "must be a text"),
     ("policy.toml", RULE + "codes = 5\n", 8, "codes", "must be a list"),
+    ("policy.toml", RULE + 'halves = ["gone"]\n', 8, "halves", "'gone' is none of"),
+    ("policy.toml", RULE + 'lifted_by = ["luck"]\n', 8, "lifted_by", "'luck' is none of delivery, start, restore"),
+    ("policy.toml", RULE + 'lifted_by = "start"\n', 8, "lifted_by", "must be a list"),
+    ("policy.toml", RULE + "reply_hours = -1\n", 8, "reply_hours", "must be a number of hours"),
+    ("policy.toml", RULE + "reply_hours = true\n", 8, "reply_hours", "must be a number of hours"),
+    ("policy.toml", RULE.replace("recipient_unknown", "complaint"), 6, "hold_days", "never expire"),
+    ("policy.toml", SAID + 'lifted_by = ["delivery"]\n', 8, "lifted_by", "a delivery lifts no opt-out"),
+    ("policy.toml", SAID + "times = 2\n", 8, "times", "must be 1"),
+    ("policy.toml", SAID.replace('"opted_out"', '"opted_out", "complaint"'), 1, "lifted_by", "must be said"),
     ("policy.toml", RULE + 'codes = "550"\n', 8, "codes", "must be a list"),  # else its letters are codes
     ("policy.toml", RULE + 'enabled = "no"\n', 8, "enabled", "must be"),  # else the rule stays
     ("policy.toml", RULE.encode() + b"# caf\xe9\n", 8, None, "is not UTF-8"),

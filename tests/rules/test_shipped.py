@@ -11,7 +11,7 @@ from acquit.events import CATEGORIES, CHANNELS, FAILED
 from acquit.rules import VERSION, load
 from acquit.rules.places import SHIPPED
 from acquit.rules.policy import PolicyRule
-from acquit.suppression.people import FACTS_LIMIT
+from acquit.suppression.facts import FACTS_LIMIT
 from tests.rules.suppressing import CHANNELS as CHANNELS_OF
 from tests.rules.suppressing import LISTED, listed, rows_of, suppressing
 

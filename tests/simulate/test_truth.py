@@ -70,6 +70,14 @@ def test_few_enough_fail_for_good_to_trip_no_guard(truth: Truth) -> None:
     assert 0.01 < truth.counts["permanent_failures"] / SCENARIO.messages < 0.05
 
 
+def test_nothing_arrives_at_a_number_after_it_failed_for_good(told: list[Event]) -> None:
+    receipts = [event for event in told if isinstance(event, Receipt)]
+    failed = {receipt.to: receipt.at for receipt in receipts if receipt.permanence == "permanent"}
+    arrived = [receipt for receipt in receipts if receipt.status == "delivered_handset" and receipt.to in failed]
+    assert arrived
+    assert all(receipt.at <= failed[receipt.to] for receipt in arrived)  # told to the minute
+
+
 def test_every_reason_is_on_the_list(truth: Truth) -> None:
     assert set(truth.suppressed.values()) == {"recipient_unknown", "recipient_inactive", "stop"}
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from acquit.effects import Entry, Evidence
 from acquit.rules import load
 from acquit.rules.policy import DAY_MS, PolicyRule
-from acquit.suppression.judge import Fact, judge
+from acquit.suppression.facts import Fact
+from acquit.suppression.judge import judge
 from acquit.suppression.keys import scopes_that_apply
 
 SHIPPED = load().policy
@@ -57,7 +58,7 @@ def rule(id_: str = "rule", **fields: Any) -> PolicyRule:
 
 def held(*facts: Fact, day: float, policy: Sequence[PolicyRule] = SHIPPED) -> dict[str, tuple[str, float | None]]:
     """By scope: for which reason, and until which day."""
-    entries = judge(facts, policy, now_ms=ms(day))
+    entries = judge(facts, policy, now_ms=ms(day)).entries
     return {
         scope: (entry.reason, None if entry.until is None else (entry.until - DAY_0) / timedelta(days=1))
         for scope, entry in entries.items()
@@ -94,18 +95,17 @@ def test_permanent_failure_suppresses_at_once(
 @pytest.mark.parametrize(
     ("category", "permanence"),
     [
-        ("recipient_unknown", "transient"),  # weak evidence
-        ("recipient_inactive", "transient"),
-        ("recipient_unreachable", "transient"),
-        ("recipient_storage_full", "transient"),
-        ("recipient_barred", "transient"),
         ("network_or_system_error", "transient"),
         ("spam_filtered", "none"),
-        ("expired", "transient"),
-        ("unknown", "transient"),
+        ("invalid_address_format", "transient"),
+        ("recipient_not_capable", "transient"),
+        ("provider_suppressed", "transient"),
+        ("unknown", "transient"),  # what nobody can read never holds alone
+        ("unknown", "permanent"),
+        ("unknown", "none"),  # a message that we cancelled
     ],
 )
-def test_transient_failure_does_not_suppress(category: str, permanence: str) -> None:
+def test_failure_that_says_nothing_of_the_address_never_suppresses(category: str, permanence: str) -> None:
     assert held(*(failure(day, category, permanence) for day in range(10)), day=9) == {}
 
 
@@ -177,10 +177,30 @@ def test_add_holds_until_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [failure(0), failure(0, "complaint"), fact("stop", 0), fact("add", 0, category="manual")]
+    "told",
+    [failure(0), failure(0, "opted_out"), fact("stop", 0), fact("add", 0, category="manual")],
 )
-def test_restore_lifts_whatever_it_is(told: Fact) -> None:
+def test_restore_lifts_what_the_policy_lets_it(told: Fact) -> None:
     assert held(told, fact("restore", 1), day=1) == {}
+
+
+def test_restore_of_a_complaint_is_refused_and_changes_nothing() -> None:
+    said, restore = failure(0, "complaint"), fact("restore", 2)
+    judgement = judge([said, failure(1), restore], SHIPPED, now_ms=ms(2))
+    assert judgement.refused == [restore]
+    assert judgement.entries["*"].reason == "complaint"
+    later = [failure(day, "recipient_inactive") for day in (1, 40)]  # the steps of its ladder stay, too
+    assert judge([said, *later, restore], SHIPPED, now_ms=ms(40)).entries["*"].reason == "complaint"
+
+
+def test_forced_restore_lifts_a_complaint() -> None:
+    assert held(failure(0, "complaint"), fact("restore", 1, is_forced=True), day=1) == {}
+
+
+def test_complaint_of_another_scope_does_not_stand_in_the_way() -> None:
+    policy = [rule("said", categories=frozenset({"complaint"}), hold_days=(None,), lifted_by=frozenset(), scope="acct")]
+    said = failure(0, "complaint", account="acme")
+    assert set(held(said, fact("stop", 0), fact("restore", 1), day=1, policy=policy)) == {"acct:acme"}
 
 
 def test_restore_lifts_its_own_scope_alone() -> None:
@@ -196,15 +216,103 @@ def test_failure_after_a_restore_suppresses_again() -> None:
 
 def test_restore_wipes_what_was_counted() -> None:
     policy = [rule(times=2)]
-    assert held(failure(0), fact("restore", 1), failure(2), day=2, policy=policy) == {}
-    assert held(failure(0), failure(2), day=2, policy=policy) == {"*": ("recipient_unknown", 12)}
+    soft = [failure(day, permanence="transient") for day in (0, 2)]
+    assert held(soft[0], fact("restore", 1), soft[1], day=2, policy=policy) == {}
+    assert held(*soft, day=2, policy=policy) == {"*": ("recipient_unknown", 12)}
 
 
-def test_restore_puts_the_person_on_the_first_step_again() -> None:
-    policy = [rule(hold_days=(10.0, 100.0))]
-    assert held(failure(0), failure(20), day=20, policy=policy) == {"*": ("recipient_unknown", 120)}
-    restored = (failure(0), fact("restore", 19), failure(20))
-    assert held(*restored, day=20, policy=policy) == {"*": ("recipient_unknown", 30)}
+def test_restore_wipes_what_was_counted_in_its_own_scope_alone() -> None:
+    policy = [rule(times=2, scope="*:marketing")]
+    soft = [failure(day, permanence="transient") for day in (0, 2)]
+    assert held(soft[0], fact("restore", 1), soft[1], day=2, policy=policy) == {
+        "*:marketing": ("recipient_unknown", 12)
+    }
+
+
+LADDER = [rule(hold_days=(10.0, 100.0, 1_000.0))]
+
+
+@pytest.mark.parametrize(
+    ("permanence", "until_day"),
+    [
+        ("permanent", 120),  # on probation the next hard failure counts double: a step up at once
+        ("transient", 30),
+    ],
+)
+def test_restore_puts_the_person_on_the_first_step_again_and_on_probation(permanence: str, until_day: int) -> None:
+    restored = (failure(0), failure(11), fact("restore", 19), failure(20, permanence=permanence))
+    assert held(*restored, day=20, policy=LADDER) == {"*": ("recipient_unknown", until_day)}
+
+
+def test_one_hard_failure_on_probation_is_enough_for_a_rule_of_two() -> None:
+    restored = (fact("restore", 0), failure(1))
+    assert held(*restored, day=1, policy=[rule(times=2)]) == {"*": ("recipient_unknown", 11)}
+    assert held(*restored, day=1, policy=[rule(times=3)]) == {}
+
+
+def test_probation_is_of_one_failure() -> None:
+    policy = [rule(times=3, within_days=5.0)]
+    restored = (fact("restore", 0), failure(1), failure(10), failure(11))
+    assert held(*restored, day=11, policy=policy) == {}
+
+
+def test_delivery_ends_the_probation() -> None:
+    restored = (fact("restore", 0), fact("delivered", 1), failure(2))
+    assert held(*restored, day=2, policy=LADDER) == {"*": ("recipient_unknown", 12)}
+
+
+# what a delivery lifts
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        failure(0),
+        failure(0, "recipient_inactive"),
+        failure(0, "provider_suppressed"),
+        failure(0, "domain_unknown", channel="email"),
+    ],
+)
+def test_newer_delivery_lifts_what_was_made_of_failures(told: Fact) -> None:
+    assert held(told, day=1)
+    assert held(told, fact("delivered", 1), day=1) == {}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        failure(0, "opted_out"),
+        failure(0, "complaint"),
+        failure(0, "do_not_contact_registry"),
+        fact("stop", 0),
+        fact("add", 0, category="manual"),
+        fact("add", 0, category="legal"),
+    ],
+)
+def test_delivery_lifts_nothing_that_was_said(told: Fact) -> None:
+    assert held(told, fact("delivered", 1), day=1) == held(told, day=1) != {}
+
+
+@pytest.mark.parametrize(("delivered", "is_held"), [(-1, True), (0, True), (1 / DAY_MS, False)])
+def test_delivery_lifts_only_if_it_is_newer(delivered: float, is_held: bool) -> None:
+    assert bool(held(failure(0), fact("delivered", delivered), day=1)) is is_held
+
+
+def test_delivery_in_between_resets_the_ladder() -> None:
+    assert held(failure(0), failure(20), day=20, policy=LADDER) == {"*": ("recipient_unknown", 120)}
+    assert held(failure(0), fact("delivered", 15), failure(20), day=20, policy=LADDER) == {
+        "*": ("recipient_unknown", 30)
+    }
+
+
+def test_delivery_in_between_resets_the_count() -> None:
+    policy = [rule(times=2)]
+    assert held(failure(0), fact("delivered", 1), failure(2), day=2, policy=policy) == {}
+
+
+def test_rule_that_no_delivery_lifts_counts_on() -> None:
+    policy = [rule(times=2, lifted_by=frozenset({"restore"}))]
+    assert held(failure(0), fact("delivered", 1), failure(2), fact("delivered", 3), day=3, policy=policy)
 
 
 # how often, how long
@@ -220,6 +328,19 @@ def test_each_hold_of_a_rule_is_a_step_up_its_ladder() -> None:
 def test_last_step_of_the_ladder_stays() -> None:
     policy = [rule(hold_days=(1.0, 10.0))]
     assert held(failure(0), failure(20), failure(40), day=40, policy=policy) == {"*": ("recipient_unknown", 50)}
+
+
+def test_failure_while_its_rule_holds_lengthens_the_hold_and_is_no_step() -> None:
+    # of a burst that is on its way together none is a second attempt
+    burst = [failure(hour / 24) for hour in range(5)]
+    assert held(*burst, day=1, policy=LADDER) == {"*": ("recipient_unknown", 10 + 4 / 24)}
+    assert held(*burst, failure(11), day=11, policy=LADDER) == {"*": ("recipient_unknown", 111)}
+
+
+@pytest.mark.parametrize(("day", "until_day"), [(10 + 365 - 1 / DAY_MS, 10 + 365 + 100), (10 + 365, 10 + 365 + 10)])
+def test_step_of_a_ladder_is_remembered_for_a_year_after_the_hold(day: float, until_day: float) -> None:
+    [(_, until)] = held(failure(0), failure(day), day=day, policy=LADDER).values()
+    assert until == pytest.approx(until_day)
 
 
 def test_rules_have_ladders_of_their_own() -> None:
@@ -283,7 +404,7 @@ def test_rule_of_a_code_waits_for_that_code(code: str, is_held: bool) -> None:
 
 def test_first_rule_that_is_fulfilled_decides() -> None:
     policy = [rule("short", hold_days=(1.0,)), rule("long", hold_days=(100.0,))]
-    [entry] = judge([failure(0)], policy, now_ms=ms(0)).values()
+    [entry] = judge([failure(0)], policy, now_ms=ms(0)).entries.values()
     assert entry.rule == "short"
 
 
@@ -327,7 +448,7 @@ def test_gravest_of_two_endless_holds_shows(order: tuple[float, float]) -> None:
 
 
 def test_oldest_of_equal_holds_shows() -> None:
-    [entry] = judge([fact("stop", 1), fact("stop", 2, "again")], SHIPPED, now_ms=ms(3)).values()
+    [entry] = judge([fact("stop", 1), fact("stop", 2, "again")], SHIPPED, now_ms=ms(3)).entries.values()
     assert entry.since == on(1)
 
 
@@ -339,14 +460,14 @@ def test_hold_ends_when_it_says() -> None:
 def test_hold_rests_on_the_message_and_the_row_that_judged_it() -> None:
     told = failure(0, message_id="m1", code="1", rule="gsm-map:code:1")
     evidence = Evidence("infobip", on(0), message_id="m1", code="1", rule="gsm-map:code:1")
-    assert judge([told], SHIPPED, now_ms=ms(0)) == {
+    assert judge([told], SHIPPED, now_ms=ms(0)).entries == {
         "*": Entry("recipient_unknown", on(0), "unknown-number", evidence, on(90))
     }
 
 
 def test_hold_by_hand_names_who_did_it() -> None:
     added = fact("add", 0, category="manual", by="jo", rule="command")
-    [entry] = judge([added], SHIPPED, now_ms=ms(0)).values()
+    [entry] = judge([added], SHIPPED, now_ms=ms(0)).entries.values()
     assert (entry.rule, entry.evidence.by) == ("command", "jo")
 
 
@@ -354,7 +475,7 @@ FACTS = st.builds(
     lambda kind, day, message, category, scope: fact(
         kind, day, f"m{message}", category=category, permanence="permanent", scope=scope
     ),
-    st.sampled_from(["failure", "failure", "stop", "start", "add", "restore"]),
+    st.sampled_from(["failure", "failure", "stop", "start", "add", "restore", "delivered", "reply", "engaged"]),
     st.integers(0, 8).map(lambda half: half / 2),
     st.integers(0, 9),
     st.sampled_from(["recipient_unknown", "recipient_inactive", "complaint", "opted_out", "manual"]),
@@ -369,14 +490,14 @@ def test_order_of_the_facts_does_not_matter(facts: tuple[list[Fact], list[Fact]]
 
 
 @given(st.lists(FACTS, max_size=8))
-def test_complaint_outlives_everything_but_a_restore(facts: list[Fact]) -> None:
-    facts = [*(told for told in facts if told.kind != "restore"), failure(2, "complaint")]
-    assert judge(facts, SHIPPED, now_ms=ms(3_000))["*"].until is None
+def test_complaint_outlives_everything_but_a_forced_restore(facts: list[Fact]) -> None:
+    facts = [*facts, failure(2, "complaint")]
+    assert judge(facts, SHIPPED, now_ms=ms(3_000)).entries["*"].until is None
 
 
 @given(st.lists(FACTS, max_size=8), st.integers(0, 400))
 def test_what_has_expired_never_shows(facts: list[Fact], day: int) -> None:
-    assert all(e.until is None or e.until > on(day) for e in judge(facts, SHIPPED, now_ms=ms(day)).values())
+    assert all(e.until is None or e.until > on(day) for e in judge(facts, SHIPPED, now_ms=ms(day)).entries.values())
 
 
 def test_name_of_an_account_cannot_end_its_key() -> None:

@@ -18,6 +18,7 @@ from acquit.events import Event, Status
 from acquit.ledger import packed
 from acquit.partition import Partition
 from acquit.routes.cohorts import Sums
+from acquit.suppression.facts import Joined
 from acquit.worker import journal as journals
 from acquit.worker.journal import Journal, JournalTruncatedError
 from acquit.worker.sending import Outgoing
@@ -605,7 +606,7 @@ def test_turn_of_the_clock_takes_nothing_from_the_journal(runner: asyncio.Runner
     """A commit without new records has the offset of the one before; it must not take that one's place."""
     worker = Worker(runner)
     worker.take(log(receipt("sent", "m1")))
-    worker.state.people.learn("sms:+33612345678", "p", "m", account="a", stream="", ported_ms=None, now_ms=0, upto=0)
+    worker.state.people.learn("sms:+33612345678", "p", "m", Joined("a"), ported_ms=None, now_ms=0, upto=0)
     worker.state.messages.totals.table.touch(
         *next((block, key) for block, key, _ in worker.state.messages.totals.table)
     )

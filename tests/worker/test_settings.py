@@ -229,6 +229,17 @@ def test_a_security_setting_that_would_be_missing_or_unused_is_refused(environ: 
     assert refusal(environ).field == field
 
 
+def test_opt_outs_count_across_channels_of_one_number() -> None:
+    assert load(None, {}).opt_outs_across == ()
+    assert load(None, {"ACQUIT_OPT_OUTS_ACROSS": "sms, rcs"}).opt_outs_across == ("sms", "rcs")
+
+
+@pytest.mark.parametrize("value", ["sms", "sms,email", "sms,fax"])
+def test_opt_outs_across_anything_else_is_refused(value: str) -> None:
+    with pytest.raises(BadSettings, match="OPT_OUTS_ACROSS"):
+        load(None, {"ACQUIT_OPT_OUTS_ACROSS": value})
+
+
 def test_fencing_is_off_only_on_loopback() -> None:
     off = {"ACQUIT_FENCING": "false"}
     assert load(None, off).fencing is False

@@ -13,6 +13,8 @@ from acquit.rules.routes import RouteProfile
 
 PORTING, WATCHED = timedelta(hours=48), timedelta(days=14)
 """How long a port may take, and how long failures after it are still laid at its door."""
+PORTED = "number_ported"
+"""The sub-reason of a failure that a port brought about, whatever the provider calls it."""
 _OF_THE_NUMBER: frozenset[Category] = frozenset(
     {
         "invalid_address_format", "recipient_unknown", "recipient_moved", "recipient_inactive", "recipient_not_capable",
@@ -31,8 +33,10 @@ def revise(receipt: Receipt, *, ported_at: datetime | None, profile: RouteProfil
     since = receipt.at - ported_at
     if PORTING < since <= WATCHED:
         return replace(receipt, escalate=True)
-    if timedelta(0) <= since <= PORTING and receipt.permanence == "permanent":
-        return replace(receipt, permanence="transient", action="retry_later")
+    if timedelta(0) <= since <= PORTING:
+        receipt = replace(receipt, sub_reason=PORTED)
+        if receipt.permanence == "permanent":
+            return replace(receipt, permanence="transient", action="retry_later")
     return receipt
 
 
@@ -43,5 +47,11 @@ def graded(status: Status, profile: RouteProfile) -> Status:
 
 def permanence_of(category: str, permanence: str, *, at_ms: int, ported_ms: int | None) -> str:
     """The permanence of a failure of a number that was ported at this time."""
+    is_excused = permanence == "permanent" and is_of_port(category, at_ms=at_ms, ported_ms=ported_ms)
+    return "transient" if is_excused else permanence
+
+
+def is_of_port(category: str, *, at_ms: int, ported_ms: int | None) -> bool:
+    """Whether a failure is laid at the door of a port, and says nothing of the number."""
     is_porting = ported_ms is not None and 0 <= at_ms - ported_ms <= PORTING.total_seconds() * 1000
-    return "transient" if is_porting and category in _OF_THE_NUMBER and permanence == "permanent" else permanence
+    return is_porting and category in _OF_THE_NUMBER

@@ -29,7 +29,7 @@ from acquit.rules.places import SHIPPED, placed
 from acquit.rules.policy import PolicyRule, policy_rules
 from acquit.rules.routes import Routes, route_profiles
 
-VERSION = "2026.11.3"
+VERSION = "2026.11.4"
 """The shipped ruleset. A release that changes a row changes it."""
 
 

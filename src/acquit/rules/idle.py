@@ -55,8 +55,12 @@ def _long_keywords(rules: Rules) -> Iterator[str]:
 
 
 def _hidden_policy(policy: tuple[PolicyRule, ...]) -> Iterator[str]:
-    """A rule that is fulfilled at once leaves nothing to those below it that ask for the same."""
+    """A rule that is fulfilled at once leaves nothing to those below it that ask for the same; and of a window that is too
+    short for its days none is ever fulfilled.
+    """
     for place, rule in enumerate(policy):
+        if rule.within_days is not None and rule.within_days <= rule.distinct_days - 2:
+            yield f"{rule.place}: {rule.id} never holds: {rule.within_days:g} days are no {rule.distinct_days} days"
         before = next((other for other in policy[:place] if _takes_all(other, rule)), None)
         if before is not None:
             yield f"{rule.place}: {rule.id} never decides: {before.id} takes all its failures at once"
@@ -66,7 +70,7 @@ def _takes_all(first: PolicyRule, then: PolicyRule) -> bool:
     return (
         first.times == 1
         and first.distinct_days == 1
-        and first.categories >= then.categories
+        and first.categories - first.halves >= then.categories | then.halves
         and first.channels >= then.channels
         and first.permanence in {None, then.permanence}
         and (not first.codes or bool(then.codes and first.codes >= then.codes))

@@ -1,7 +1,9 @@
 """The format of `policy.toml`: which failures suppress whom, where and for how long. All of policy is rows of this form."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -13,12 +15,22 @@ DAY_MS = 86_400_000
 LADDER_DAYS = 365
 """So long after a hold is over a new one is the next step of its ladder; later, it is the first again."""
 
+Word = TypeVar("Word", bound=str)
+Lift = Literal["delivery", "start", "restore"]
+LIFTS: tuple[Lift, ...] = get_args(Lift)
+"""What may end a hold before its time: a newer delivery to the handset, the person's START, a restore by staff."""
+SAID: Mapping[Category, frozenset[Lift]] = {"opted_out": frozenset({"start", "restore"}), "complaint": frozenset()}
+"""What a person said never expires, and has nothing to do with what arrives. A complaint yields to a forced restore alone."""
+_OTHERWISE: frozenset[Lift] = frozenset({"delivery", "restore"})
+
 
 class PolicyRule(Struct, frozen=True):
     """After `times` final failures that match, within `within_days` and on `distinct_days`, hold the address.
 
-    The n-th hold lasts `hold_days[n]`, the last entry for all later ones; None holds until somebody lifts it. Who is not
-    held for so long that no rule can ask after what was is forgotten, and begins anew.
+    A failure of `halves` counts for a half; one that is not of `categories` as well never holds anybody alone. What
+    `lifted_by` has lifts the hold, and wipes what was counted and the steps of the ladder with it.
+    The n-th hold lasts `hold_days[n]`, the last entry for all later ones; None holds until somebody lifts it. A failure
+    while it holds lengthens it and is no step.
     The first rule of the file that matches a failure and is fulfilled decides.
     """
 
@@ -34,36 +46,34 @@ class PolicyRule(Struct, frozen=True):
     hold_days: tuple[float | None, ...]
     source: str
     place: str = ""  # file and line
+    halves: frozenset[Category] = frozenset()
+    lifted_by: frozenset[Lift] = _OTHERWISE
+    reply_hours: float = 0  # so long after the person replied the hold does not count
+    reply_codes: frozenset[str] = frozenset()  # of the failure that it rests on; empty: any; casefolded
 
     def matches(self, channel: str, category: str, permanence: str, code: str | None) -> bool:
         return (
-            category in self.categories
+            (category in self.categories or category in self.halves)
             and channel in self.channels
             and (self.permanence is None or permanence == self.permanence)
             and (not self.codes or (code is not None and code.casefold() in self.codes))
         )
 
     @property
-    def memory_days(self) -> float | None:
-        """How long a failure may still matter to this rule: while it counts, while it holds, and as a step of a ladder
-        for LADDER_DAYS after the longest hold that ends. None: for ever.
-        """
-        if self.is_counting and self.within_days is None:
-            return None
-        counts = self.within_days or 0.0 if self.is_counting else 0.0
-        if len(self.hold_days) == 1:
-            [held] = self.hold_days
-            return None if held is None else max(counts, held)
-        return max(counts, *(LADDER_DAYS + (days or 0.0) for days in self.hold_days))
-
-    @property
     def is_counting(self) -> bool:
         """Whether one failure alone is not enough."""
         return self.times > 1 or self.distinct_days > 1
 
+    @property
+    def span_days(self) -> float | None:
+        """How long one failure may matter to this rule by itself: as long as it counts, or could hold. None: for ever."""
+        if self.is_counting:
+            return self.within_days
+        return None if None in self.hold_days else max(days for days in self.hold_days if days is not None)
 
-_FIELDS = {"id", "categories", "permanence", "channels", "codes", "scope", "times", "within_days", "distinct_days",
-           "hold_days", "enabled", "source"}  # fmt: skip
+
+_FIELDS = {"id", "categories", "halves", "permanence", "channels", "codes", "scope", "times", "within_days",
+           "distinct_days", "hold_days", "lifted_by", "reply_hours", "reply_codes", "enabled", "source"}  # fmt: skip
 _SCOPE = re.compile(r"(\*|acct)(:[A-Za-z0-9_.-]+)?")
 
 
@@ -81,6 +91,32 @@ def policy_rules(paths: list[Path]) -> tuple[PolicyRule, ...]:
     return tuple(rules.values())
 
 
+def told(rule: PolicyRule) -> str:
+    """The rule as a sentence for people."""
+    times = "at once" if not rule.is_counting else f"after {max(rule.times, rule.distinct_days)} times"
+    if rule.is_counting and rule.within_days is not None:
+        times += f" within {_days_told(rule.within_days)}"
+    if rule.distinct_days > 1:
+        times += f" on {rule.distinct_days} days"
+    holds = ", then ".join("for ever" if days is None else _days_told(days) for days in rule.hold_days)
+    lifts = " or ".join(lift for lift in LIFTS if lift in rule.lifted_by) or "a forced restore alone"
+    pause = f", not for {rule.reply_hours:g} hours after a reply" if rule.reply_hours else ""
+    pause += f" where the code was {' or '.join(sorted(rule.reply_codes))}" if rule.reply_codes else ""
+    return f"suppressed {times} in scope {rule.scope}, {holds}{pause}; lifted by {lifts}"
+
+
+def _days_told(days: float) -> str:
+    return f"{days:g} day{'s' * (days != 1)}"
+
+
+def failures_of(rule: PolicyRule) -> str:
+    """What the rule asks after, for people."""
+    kinds = " or ".join([*sorted(rule.categories - rule.halves), *(f"{half} (half)" for half in sorted(rule.halves))])
+    codes = f" with code {' or '.join(sorted(rule.codes))}" if rule.codes else ""
+    permanence = f"{rule.permanence} " if rule.permanence else ""
+    return f"{permanence}{kinds}{codes} on {', '.join(channel for channel in CHANNELS if channel in rule.channels)}"
+
+
 def _rule(row: Row) -> PolicyRule:
     permanence: Permanence | None = None
     if "permanence" in row.values:
@@ -88,20 +124,65 @@ def _rule(row: Row) -> PolicyRule:
     scope = row.text("scope")
     if not _SCOPE.fullmatch(scope):
         raise row.wrong("scope", 'must be "*", "*:<stream>", "acct" or "acct:<stream>"')
-    return PolicyRule(
+    categories = _words(row, "categories", CATEGORIES)
+    rule = PolicyRule(
         id=row.text("id"),
-        categories=frozenset(row.one_of("categories", c, CATEGORIES) for c in row.many("categories")),
+        categories=categories,
+        halves=_words(row, "halves", CATEGORIES) if "halves" in row.values else frozenset(),
         permanence=permanence,
-        channels=frozenset(row.one_of("channels", c, CHANNELS) for c in row.many("channels")),
-        codes=frozenset(str(c).casefold() for c in (row.many("codes") if "codes" in row.values else [])),
+        channels=_words(row, "channels", CHANNELS),
+        codes=_codes(row, "codes"),
         scope=scope,
         times=row.whole("times"),
         within_days=_days(row, "within_days", row.values["within_days"]) if "within_days" in row.values else None,
         distinct_days=row.whole("distinct_days"),
         hold_days=tuple(_days(row, "hold_days", d) for d in row.many("hold_days")),
+        lifted_by=_lifted_by(row, categories),
+        reply_hours=_hours(row),
+        reply_codes=_codes(row, "reply_codes"),
         source=row.text("source"),
         place=row.place,
     )
+    _check_said(row, rule)
+    return rule
+
+
+def _words(row: Row, field: str, words: tuple[Word, ...]) -> frozenset[Word]:
+    return frozenset(row.one_of(field, word, words) for word in row.many(field))
+
+
+def _codes(row: Row, field: str) -> frozenset[str]:
+    return frozenset(str(code).casefold() for code in (row.many(field) if field in row.values else []))
+
+
+def _lifted_by(row: Row, categories: frozenset[Category]) -> frozenset[Lift]:
+    if "lifted_by" in row.values:
+        if row.values["lifted_by"] == []:
+            return frozenset()
+        return _words(row, "lifted_by", LIFTS)
+    lifts = {SAID.get(category, _OTHERWISE) for category in categories}
+    if len(lifts) > 1:
+        raise row.wrong("lifted_by", "must be said where categories are lifted by different things")
+    return lifts.pop()
+
+
+def _check_said(row: Row, rule: PolicyRule) -> None:
+    """Opt-outs and complaints never expire, and no delivery lifts them."""
+    if not SAID.keys() & (rule.categories | rule.halves):
+        return
+    if "delivery" in rule.lifted_by:
+        raise row.wrong("lifted_by", "a delivery lifts no opt-out and no complaint")
+    if rule.hold_days != (None,):
+        raise row.wrong("hold_days", f'must be ["{FOREVER}"]: opt-outs and complaints never expire')
+    if rule.is_counting:
+        raise row.wrong("times", "must be 1: one opt-out or complaint is enough")
+
+
+def _hours(row: Row) -> float:
+    value = row.values.get("reply_hours", 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 8_760:
+        raise row.wrong("reply_hours", "must be a number of hours from 0 to 8760")
+    return float(value)
 
 
 def _days(row: Row, field: str, value: object) -> float | None:

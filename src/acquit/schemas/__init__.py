@@ -6,14 +6,15 @@ from typing import Any
 import msgspec
 
 from acquit.effects import Suppression, SuppressionRecord, Tally
-from acquit.events import Command, Engagement, Event, Receipt, Submit
+from acquit.events import Command, Engagement, Logged, Receipt, Submit, Verdict
 
 SCHEMAS: Mapping[str, Any] = {
     "submit": Submit,
     "receipt": Receipt,
     "engagement": Engagement,
     "command": Command,
-    "event": Event,
+    "verdict": Verdict,
+    "event": Logged,
     "suppression": SuppressionRecord,
     "suppression-log": Suppression,
     "tally": Tally,

@@ -59,7 +59,7 @@ class _Planner:
             junk=[],
         )
         if fate is not None:
-            self._tell(message, fate)
+            self._tell(message, fate, recipient)
         if fate is DELIVERED:
             self._react(message, recipient)
         elif fate is not None and fate.condemns:
@@ -77,10 +77,10 @@ class _Planner:
             return self._rng.choices(_FAILURES, cum_weights=_FAILURE_WEIGHTS)[0]
         return DELIVERED
 
-    def _tell(self, message: Message, fate: Fate) -> None:
+    def _tell(self, message: Message, fate: Fate, recipient: Recipient) -> None:
         """All receipts of a message, with what goes wrong on their way."""
         random, scenario = self._rng.random, self._scenario
-        message.notices.extend(self._told(message, fate))
+        message.notices.extend(self._told(message, fate, recipient))
         if random() < scenario.out_of_order_share:
             self._reorder(message)
         for notice in message.notices:
@@ -97,7 +97,7 @@ class _Planner:
             return self._between(HOUR_MS, 8 * HOUR_MS)
         return self._between(1_000, 60_000)
 
-    def _told(self, message: Message, fate: Fate) -> Iterator[Notice]:
+    def _told(self, message: Message, fate: Fate, recipient: Recipient) -> Iterator[Notice]:
         done_ms = message.at_ms + self._between(100, 1_500)
         if fate.status == "accepted":
             yield self._notice(fate, done_ms)
@@ -108,6 +108,10 @@ class _Planner:
             yield self._notice(early, done_ms)
             done_ms += self._between(50, 1_000)
         done_ms += self._delay_ms(fate)
+        if fate.condemns:  # nothing arrives after it
+            done_ms = max(done_ms, recipient.delivered_ms + 1)
+        elif fate is DELIVERED:
+            recipient.delivered_ms = max(done_ms, recipient.delivered_ms)
         yield self._notice(fate, done_ms)
         if is_contradicted:
             message.is_contradicted = True

@@ -15,6 +15,7 @@ class Recipient(Struct):
     carrier: Carrier
     will_stop: bool
     will_start: bool
+    delivered_ms: int = 0  # when the last of their messages arrived
 
 
 class Recipients:

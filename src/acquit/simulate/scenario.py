@@ -6,7 +6,7 @@ from datetime import datetime
 from acquit.errors import BadSettings
 
 LONGEST_HOURS = 24 * 28
-"""The shortest hold of the shipped policy is 30 days: within four weeks none of them can lapse."""
+"""The shortest hold that a simulated failure brings is 30 days: within four weeks none of them can lapse."""
 
 
 @dataclass(frozen=True)

@@ -4,126 +4,143 @@ So it does not matter in which order facts arrive, and a fact that is withdrawn 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from acquit.effects import Entry, Evidence
+from acquit.effects import Entry
 from acquit.events import from_epoch_ms
-from acquit.rules.policy import DAY_MS, PolicyRule
-from acquit.suppression.keys import named
+from acquit.rules.policy import DAY_MS, SAID, Lift, PolicyRule
+from acquit.suppression.dead import matters_until_ms
+from acquit.suppression.facts import Fact
+from acquit.suppression.trials import FOR_EVER, Trials
+from acquit.suppression.verdicts import Verdicts, is_contradicted
 
-LIFTED_BY_START = frozenset({"stop", "opted_out"})
-"""What a person said, a person takes back. Nothing else is lifted by START."""
+SAID_MS = 365 * DAY_MS
+"""What lifts holds (START, a restore) is remembered so long: what it lifted may be told late, or again."""
+LATE_MS = 3 * DAY_MS
+"""What happened may be told so much later: nobody is forgotten sooner after it stopped to matter."""
+_HOUR_MS = 3_600_000
 _GRAVITY = ("opted_out", "stop", "manual", "complaint", "legal")
+_BY_STAFF: frozenset[Lift] = frozenset({"restore"})
+_NO_VERDICTS: Verdicts = {}
 
 
-class Fact(Struct, array_like=True, frozen=True, order=True):
-    """Something that counts for or against contacting a person. Facts sort by time, then by what makes the order certain.
+class Hold(Struct, frozen=True):
+    """Something held against a person: in which scope, what lifts it, and for how long it pauses after a reply."""
 
-    `kind`: failure (a receipt's verdict on the recipient), stop, start, add, restore (the last two by staff).
-    """
+    scope: str
+    entry: Entry
+    lifted_by: frozenset[Lift]
+    pause_ms: int = 0
 
-    at_ms: int
-    kind: str
-    provider: str
-    message_id: str
-    category: str = ""
-    permanence: str = ""
-    code: str = ""
-    rule: str = ""
-    channel: str = ""
-    account: str = ""
-    stream: str = ""
-    scope: str = "*"
-    by: str = ""
-    until_ms: int = 0  # 0: none
-
-    @property
-    def evidence(self) -> Evidence:
-        return Evidence(
-            provider=self.provider,
-            at=from_epoch_ms(self.at_ms),
-            message_id=self.message_id or None,
-            code=self.code or None,
-            rule=self.rule or None,
-            by=self.by or None,
-        )
+    def is_over(self, at_ms: int) -> bool:
+        return self.entry.until is not None and self.entry.until <= from_epoch_ms(at_ms)
 
 
-def judge(facts: Iterable[Fact], policy: Sequence[PolicyRule], *, now_ms: int) -> dict[str, Entry]:
+class Judgement(Struct, frozen=True):
+    """The list for one person. `due_ms`: when it is to be looked at again, or forgotten if nothing is held by then."""
+
+    entries: dict[str, Entry]
+    due_ms: int
+    refused: list[Fact]  # restores that the policy does not allow
+
+
+def judge(
+    facts: Iterable[Fact], policy: Sequence[PolicyRule], *, now_ms: int, verdicts: Verdicts = _NO_VERDICTS
+) -> Judgement:
     """The entries by scope that these facts add up to at this time; those that have expired are not among them.
 
     Holds lie on top of one another: when START lifts a stop, a hard bounce below it still holds.
     """
-    holds: list[tuple[str, Entry]] = []
-    trials = _Trials(policy)
+    case, matter_until_ms = _Case(policy, verdicts), 0
     for fact in sorted(facts):
-        match fact.kind:
-            case "failure":
-                holds += trials.verdict(fact)
-            case "stop":
-                holds.append((fact.scope, _entry(fact, "stop", "stop", None)))
-            case "add":
-                holds.append((fact.scope, _entry(fact, fact.category, "command", fact.until_ms or None)))
-            case "start":
-                holds = [hold for hold in holds if not _is_taken_back(hold, fact)]
-            case "restore":
-                holds = [(scope, entry) for scope, entry in holds if scope != fact.scope]
-                trials.forget()
-    return _on_top(holds, now_ms)
+        matter_until_ms = max(matter_until_ms, _matters_until_ms(fact))
+        _TAKE[fact.kind](case, fact)
+    in_force = [hold for hold in case.holds if not hold.is_over(now_ms)]
+    pauses = [case.replied_ms + hold.pause_ms if case.replied_ms and hold.pause_ms else 0 for hold in in_force]
+    entries = _on_top([hold for hold, end_ms in zip(in_force, pauses, strict=True) if end_ms <= now_ms])
+    dues = [*map(_end_ms, entries.values()), *(end_ms for end_ms in pauses if end_ms > now_ms)]
+    forget_ms = min(FOR_EVER, max(matter_until_ms, case.trials.matter_until_ms) + LATE_MS)
+    return Judgement(entries, min(dues, default=forget_ms), case.refused)
 
 
-def _is_taken_back(hold: tuple[str, Entry], start: Fact) -> bool:
-    """A return to one list takes back what was said of that list; a START without one, whatever was said."""
-    scope, entry = hold
-    return entry.reason in LIFTED_BY_START and start.scope in {"*", scope}
+class _Case:
+    """How a person stands at a place in their history."""
+
+    def __init__(self, policy: Sequence[PolicyRule], verdicts: Verdicts) -> None:
+        self.trials = Trials(policy, verdicts)
+        self.holds: list[Hold] = []
+        self.refused: list[Fact] = []
+        self.replied_ms = 0
+        self._verdicts = verdicts
+
+    def fail(self, fact: Fact) -> None:
+        sentence = self.trials.decide(fact)
+        if sentence is not None:
+            entry = _entry(fact, fact.category, sentence.rule.id, sentence.until_ms)
+            self.holds.append(Hold(sentence.scope, entry, sentence.rule.lifted_by, _pause_ms(sentence.rule, fact)))
+
+    def deliver(self, fact: Fact) -> None:
+        if not is_contradicted(self._verdicts, fact):
+            self.holds = [hold for hold in self.holds if "delivery" not in hold.lifted_by]
+            self.trials.deliver()
+
+    def reply(self, fact: Fact) -> None:
+        self.replied_ms = fact.at_ms
+
+    def engage(self, _fact: Fact) -> None:
+        """It shows that somebody is there, and lifts nothing."""
+
+    def stop(self, fact: Fact) -> None:
+        self.holds.append(Hold(fact.scope, _entry(fact, "stop", "stop", None), SAID["opted_out"]))
+
+    def start(self, fact: Fact) -> None:
+        """A return to one list takes back what was said of that list; a START without one, whatever was said."""
+        self.holds = [h for h in self.holds if "start" not in h.lifted_by or fact.scope not in {"*", h.scope}]
+
+    def add(self, fact: Fact) -> None:
+        self.holds.append(Hold(fact.scope, _entry(fact, fact.category, "command", fact.until_ms or None), _BY_STAFF))
+
+    def restore(self, fact: Fact) -> None:
+        if any(_is_in_the_way(hold, fact) for hold in self.holds):
+            self.refused.append(fact)
+            return
+        self.holds = [hold for hold in self.holds if hold.scope != fact.scope]
+        self.trials.restore(fact.scope)
 
 
-class _Trials:
-    """How often each policy rule was met so far, and how often it has held."""
-
-    def __init__(self, policy: Sequence[PolicyRule]) -> None:
-        self._policy = policy
-        self._met: dict[str, list[int]] = {}
-        self._holds: dict[str, int] = {}
-
-    def verdict(self, fact: Fact) -> list[tuple[str, Entry]]:
-        """The hold that this failure brings: by the first rule that it matches and fulfils."""
-        for rule in self._policy:
-            if rule.matches(fact.channel, fact.category, fact.permanence, fact.code or None):
-                met = self._met.setdefault(rule.id, [])
-                met.append(fact.at_ms)
-                if _is_fulfilled(rule, met):
-                    return [
-                        (_scope(rule, fact), _entry(fact, fact.category, rule.id, self._until_ms(rule, fact.at_ms)))
-                    ]
-        return []
-
-    def forget(self) -> None:
-        """A restore wipes the slate: what was counted before it counts no more."""
-        self._met.clear()
-        self._holds.clear()
-
-    def _until_ms(self, rule: PolicyRule, at_ms: int) -> int | None:
-        held = self._holds.get(rule.id, 0)
-        self._holds[rule.id] = held + 1
-        days = rule.hold_days[min(held, len(rule.hold_days) - 1)]
-        return None if days is None else at_ms + round(days * DAY_MS)
+_TAKE: Mapping[str, Callable[[_Case, Fact], None]] = {
+    "failure": _Case.fail, "delivered": _Case.deliver, "reply": _Case.reply, "engaged": _Case.engage,
+    "stop": _Case.stop, "start": _Case.start, "add": _Case.add, "restore": _Case.restore,
+}  # fmt: skip
 
 
-def _is_fulfilled(rule: PolicyRule, met: list[int]) -> bool:
-    """`met` ends with the failure in question."""
-    since = 0 if rule.within_days is None else met[-1] - rule.within_days * DAY_MS
-    recent = [at_ms for at_ms in met if at_ms > since]
-    return len(recent) >= rule.times and len({at_ms // DAY_MS for at_ms in recent}) >= rule.distinct_days
+def _pause_ms(rule: PolicyRule, fact: Fact) -> int:
+    is_paused = not rule.reply_codes or fact.code.casefold() in rule.reply_codes
+    return round(rule.reply_hours * _HOUR_MS) if is_paused else 0
 
 
-def _scope(rule: PolicyRule, fact: Fact) -> str:
-    """`acct` becomes the message's own account; where that is not known the rule holds for everyone."""
-    whose, _, stream = rule.scope.partition(":")
-    owner = f"acct:{named(fact.account)}" if whose == "acct" and fact.account else "*"
-    return f"{owner}:{stream}" if stream else owner
+def _is_in_the_way(hold: Hold, restore: Fact) -> bool:
+    """A hold that the policy lets no restore lift keeps its scope as it is, unless the restore is forced."""
+    is_allowed = restore.is_forced or "restore" in hold.lifted_by
+    return hold.scope == restore.scope and not is_allowed and not hold.is_over(restore.at_ms)
+
+
+def _matters_until_ms(fact: Fact) -> int:
+    """How long a fact may matter by itself. How long a failure counts and holds, the rows that it met know."""
+    match fact.kind:
+        case "failure":
+            return matters_until_ms(fact)
+        case "start" | "restore":
+            return fact.at_ms + SAID_MS
+        case "stop" | "add":  # if nothing is held it was lifted, or is over
+            return max(fact.at_ms, fact.until_ms)
+    return 0  # it says something of a failure alone, and goes with it
+
+
+def _end_ms(entry: Entry) -> int:
+    return FOR_EVER if entry.until is None else round(entry.until.timestamp() * 1000)
 
 
 def _entry(fact: Fact, reason: str, rule: str, until_ms: int | None) -> Entry:
@@ -131,12 +148,11 @@ def _entry(fact: Fact, reason: str, rule: str, until_ms: int | None) -> Entry:
     return Entry(reason, from_epoch_ms(fact.at_ms), rule, fact.evidence, until)
 
 
-def _on_top(holds: list[tuple[str, Entry]], now_ms: int) -> dict[str, Entry]:
+def _on_top(holds: list[Hold]) -> dict[str, Entry]:
     """Of each scope the hold that shows: the one that lasts longest, of equal ones the gravest, then the oldest."""
-    now, entries = from_epoch_ms(now_ms), dict[str, Entry]()
-    for scope, entry in holds:
-        if entry.until is None or entry.until > now:
-            entries[scope] = max(entries.get(scope, entry), entry, key=_weight)
+    entries: dict[str, Entry] = {}
+    for hold in holds:
+        entries[hold.scope] = max(entries.get(hold.scope, hold.entry), hold.entry, key=_weight)
     return entries
 
 

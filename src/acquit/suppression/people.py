@@ -3,109 +3,146 @@
 import zlib
 from heapq import heapify, heappop, heappush
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from acquit.blocks import Blocks
 from acquit.effects import Change, Entry, Suppression
-from acquit.events import from_epoch_ms
-from acquit.reasons.revising import permanence_of
-from acquit.rules.policy import DAY_MS, PolicyRule
-from acquit.suppression.judge import Fact, judge
+from acquit.events import CATEGORIES, Verdict, from_epoch_ms
+from acquit.reasons.revising import is_of_port
+from acquit.rules.policy import PolicyRule
+from acquit.suppression import verdicts as verdict_log
+from acquit.suppression.dead import is_dead, is_death
+from acquit.suppression.facts import (
+    MIRROR,
+    Fact,
+    Joined,
+    Person,
+    evidence,
+    failure_of,
+    is_kept_beside_failures,
+    joined,
+    limit,
+    outweighs,
+    shared,
+)
+from acquit.suppression.judge import judge
+from acquit.suppression.trials import FOR_EVER
+from acquit.suppression.verdicts import Verdicts
 
 BLOCKS = 256
-FOR_EVER = 1 << 60
-NEVER_LIFTED_BY_DELIVERY = frozenset({"complaint", "opted_out"})
-"""What a person said of a message has nothing to do with whether it arrived."""
-MIRROR = "provider_suppressed"
-"""A mirror of the provider's list, and no evidence: it counts while nothing else is known against its message."""
 KINDS_LIMIT = 10_000
 """Kinds of failure of which it is remembered whether they are held: a provider may invent codes without end."""
-SAID_MS = 365 * DAY_MS
-"""What lifts holds (START, a restore) is remembered so long: what it lifted may be told late, or again."""
 SPARE_DUES = 1_000
-FACTS_LIMIT = 64
-"""A person who fails more often is long held; the oldest failures go first, what they said never does."""
-
-
-class Person(Struct, array_like=True):
-    """A recipient who failed, said stop, or was put on the list by hand."""
-
-    facts: list[Fact]
-    entries: dict[str, Entry]
 
 
 class People:
     """The list of one partition, as it follows from the facts. Only those of whom there is a fact are in it.
 
-    A person against whom nothing is held is forgotten when no fact can matter to a judgement any more.
+    A person against whom nothing is held is forgotten when no fact can matter to a judgement any more. What speaks for a
+    person (a delivery, a reply, a click) is kept beside a failure alone: who never failed costs nothing.
     """
 
-    def __init__(self, policy: tuple[PolicyRule, ...]) -> None:
+    def __init__(self, policy: tuple[PolicyRule, ...], verdicts: Verdicts | None = None) -> None:
         self.table: Blocks[Person] = Blocks(Person)
+        self.verdicts = {} if verdicts is None else verdicts
         self._policy = policy
         self._dues: list[tuple[int, str]] = []  # a heap
         self._due: dict[str, int] = {}  # when each person is looked at next: the one entry of the heap that counts
-        self._memories: dict[tuple[str, str, str, str], int] = {}
+        self._kinds: dict[tuple[str, str, str, str], bool] = {}
+        self._by_category: dict[str, tuple[PolicyRule, ...]] = {
+            category: tuple(rule for rule in policy if category in rule.categories | rule.halves)
+            for category in CATEGORIES
+        }
 
     def is_held(self, channel: str, category: str, permanence: str, code: str) -> bool:
-        """Whether any row of the policy asks after such failures. The others are not kept."""
-        return self._memory_ms(channel, category, permanence, code) > 0
+        """Whether any row of the policy asks after such failures, strong or weak. The others are not kept."""
+        kind = (channel, category, permanence, code)
+        found = self._kinds.get(kind)
+        if found is None:
+            found = is_death(category, permanence) or any(
+                rule.matches(channel, category, strength, code or None)
+                for rule in self._policy
+                for strength in {permanence, "transient" if permanence == "permanent" else permanence}
+            )
+            if len(self._kinds) < KINDS_LIMIT:
+                self._kinds[kind] = found
+        return found
 
-    def _memory_ms(self, channel: str, category: str, permanence: str, code: str) -> int:
-        """How long such a failure may matter; 0 if no row of the policy asks after it."""
-        key = (channel, category, permanence, code)
-        memory = self._memories.get(key)
-        if memory is None:
-            asking = [rule for rule in self._policy if rule.matches(channel, category, permanence, code or None)]
-            days = [rule.memory_days for rule in asking]
-            memory = max((FOR_EVER if number is None else round(number * DAY_MS) for number in days), default=0)
-            if len(self._memories) < KINDS_LIMIT:
-                self._memories[key] = memory
-        return memory
+    def is_known(self, recipient: str) -> bool:
+        """Whether there is anything to add to: what speaks for a person of whom nothing is known is not kept."""
+        return self.table.get(_block(recipient), recipient) is not None
 
-    def accuse(self, recipient: str, fact: Fact, *, now_ms: int, upto: int) -> list[Suppression]:
+    def is_known_dead(self, recipient: str, at_ms: int) -> bool:
+        """Whether nobody can have received a message at this time, for all that suppliers and the person said of it."""
+        person = self.table.get(_block(recipient), recipient)
+        return person is not None and is_dead(person.facts, at_ms, self.verdicts)
+
+    def accuse(
+        self, recipient: str, fact: Fact, *, now_ms: int, upto: int, why: str | None = None
+    ) -> list[Suppression]:
         """Hold a fact against (or for) a person. Of the failures of a message the first counts, of a mail the last."""
         person = self.table.get(_block(recipient), recipient) or Person([], {})
-        if fact in person.facts:
+        fact, facts = shared(fact), list(person.facts)
+        if fact in facts or (is_kept_beside_failures(fact) and not any(f.kind == "failure" for f in facts)):
             return []
         if fact.kind == "failure" and fact.message_id:
-            told = _failure_of(person, fact.provider, fact.message_id, fact.category)
-            if told is not None and not _outweighs(fact, told):
+            told = failure_of(facts, fact.provider, fact.message_id, fact.category)
+            if told is not None and not outweighs(fact, told):
                 return []
-            person.facts = [f for f in person.facts if f is not told]
-        person.facts.append(fact)
-        _limit(person)
-        return self._judge(recipient, person, now_ms=now_ms, upto=upto)
+            facts = [f for f in facts if f is not told]
+        facts.append(fact)
+        limit(facts)
+        if facts == person.facts:  # it is older than all that are kept of its kind
+            return []
+        return self._judge(recipient, person, facts, now_ms=now_ms, upto=upto, asked=fact if fact.by else None, why=why)
 
     def acquit(
-        self, recipient: str, provider: str, message_id: str, *, delivered_ms: int, now_ms: int, upto: int
-    ) -> list[Suppression]:
-        """The message arrived after all: a failure up to then is withdrawn; a complaint or an opt-out is none."""
+        self, recipient: str, provider: str, message_id: str, *, delivered_ms: int, delivery: Fact | None = None,
+        now_ms: int, upto: int,
+    ) -> list[Suppression]:  # fmt: skip
+        """The message arrived after all: a failure up to then is withdrawn; a complaint or an opt-out is none.
+
+        The delivery itself, where it was to the handset, speaks for the person against older failures, too.
+        """
         person = self.table.get(_block(recipient), recipient)
         if person is None:
             return []
-        told = [_failure_of(person, provider, message_id, category) for category in ("", MIRROR)]
+        told = [failure_of(person.facts, provider, message_id, category) for category in ("", MIRROR)]
         withdrawn = [fact for fact in told if fact is not None and fact.at_ms <= delivered_ms]
-        if not withdrawn:
+        facts = [fact for fact in person.facts if fact not in withdrawn]
+        if delivery is not None and delivery not in facts:
+            facts.append(shared(delivery))
+            limit(facts)
+        if not any(fact.kind == "failure" for fact in facts):
+            facts = [fact for fact in facts if not is_kept_beside_failures(fact)]
+        if sorted(facts) == sorted(person.facts):
             return []
-        person.facts = [fact for fact in person.facts if fact not in withdrawn]
-        return self._judge(recipient, person, now_ms=now_ms, upto=upto)
+        return self._judge(recipient, person, facts, now_ms=now_ms, upto=upto)
 
     def learn(
-        self, recipient: str, provider: str, message_id: str, *, account: str, stream: str, ported_ms: int | None,
-        now_ms: int, upto: int,
+        self, recipient: str, provider: str, message_id: str, told: Joined, *, ported_ms: int | None, now_ms: int,
+        upto: int,
     ) -> list[Suppression]:  # fmt: skip
         """The submit of a message came after its failure: whose it was, and that its number was ported, is known now."""
         person = self.table.get(_block(recipient), recipient)
-        if person is None:
+        if person is None or not any(f.message_id == message_id and f.provider == provider for f in person.facts):
             return []
-        joined = [_joined(fact, provider, message_id, account, stream, ported_ms) for fact in person.facts]
-        facts = [f for f in joined if f.kind != "failure" or self.is_held(f.channel, f.category, f.permanence, f.code)]
+        facts = [joined(fact, provider, message_id, told) for fact in person.facts]
+        facts = [fact for fact in facts if not _is_of_port(fact, provider, message_id, ported_ms)]
         if facts == person.facts:
             return []
-        person.facts = facts
-        return self._judge(recipient, person, now_ms=now_ms, upto=upto)
+        return self._judge(recipient, person, facts, now_ms=now_ms, upto=upto)
+
+    def weigh_again(self, verdict: Verdict, since_ms: int, *, now_ms: int, upto: int) -> list[Suppression]:
+        """What is thought of a route changed at some time: judge again whom it told of since then. It changes seldom."""
+        told_of = [
+            (recipient, person)
+            for _, recipient, person in self.table
+            if any(fact.at_ms >= since_ms and verdict_log.is_of(verdict, fact) for fact in person.facts)
+        ]
+        return [
+            change
+            for recipient, person in sorted(told_of, key=lambda found: found[0])
+            for change in self._judge(recipient, person, person.facts, now_ms=now_ms, upto=upto)
+        ]
 
     def expire(self, *, now_ms: int, upto: int) -> list[Suppression]:
         """What has expired by this time leaves the list, in the order of its expiry; who need not be known is forgotten."""
@@ -118,12 +155,13 @@ class People:
             person = self.table.get(_block(recipient), recipient)
             if person is None:
                 continue
-            if self._next_ms(person) != due_ms:  # it was prolonged, and its time comes in its turn
+            if person.due_ms > due_ms:  # it was prolonged, and its time comes in its turn
                 self._watch(recipient, person)
-            elif person.entries:
-                changes += self._judge(recipient, person, now_ms=now_ms, upto=upto, lifted="expired")
-            else:
+                continue
+            changes += self._judge(recipient, person, person.facts, now_ms=now_ms, upto=upto, lifted="expired")
+            if not person.entries and person.due_ms <= now_ms:
                 self.table.remove(_block(recipient), recipient)
+                self._due.pop(recipient, None)
         return changes
 
     def is_quiet(self, now_ms: int) -> bool:
@@ -134,110 +172,60 @@ class People:
         """The table was filled from the journal: find again when each person is looked at."""
         self._dues, self._due = [], {}
         for _, recipient, person in self.table:
+            person.facts = [shared(fact) for fact in person.facts]
             self._watch(recipient, person)
 
     def _judge(
-        self, recipient: str, person: Person, *, now_ms: int, upto: int, lifted: Change = "lifted"
-    ) -> list[Suppression]:
-        before, person.entries = person.entries, judge(_evidence(person.facts), self._policy, now_ms=now_ms)
-        if person.facts:
-            self.table.put(_block(recipient), recipient, person)
-        elif self.table.get(_block(recipient), recipient):
+        self, recipient: str, person: Person, facts: list[Fact], *, now_ms: int, upto: int, lifted: Change = "lifted",
+        asked: Fact | None = None, why: str | None = None,
+    ) -> list[Suppression]:  # fmt: skip
+        found = judge(evidence(facts), self._asking(facts), now_ms=now_ms, verdicts=self.verdicts)
+        before, was = person.entries, (person.facts, person.entries, person.due_ms)
+        person.facts, person.entries, person.due_ms = facts, found.entries, found.due_ms
+        if not facts:
             self.table.remove(_block(recipient), recipient)
-        self._watch(recipient, person)
-        return [
-            Suppression(recipient, scope, change, from_epoch_ms(now_ms), after, was, upto)
+        else:
+            if was != (facts, found.entries, found.due_ms):
+                self.table.put(_block(recipient), recipient, person)
+            self._watch(recipient, person)
+        by = asked.by if asked else None
+        changes = [
+            Suppression(recipient, scope, change, from_epoch_ms(now_ms), after, was_held, upto, by, why)
             for scope in sorted({*before, *person.entries})
-            if (change := _change(was := before.get(scope), after := person.entries.get(scope), lifted))
+            if (change := _change(was_held := before.get(scope), after := person.entries.get(scope), lifted))
         ]
+        if asked in found.refused and asked is not None:
+            entry = person.entries.get(asked.scope)
+            changes.append(
+                Suppression(recipient, asked.scope, "refused", from_epoch_ms(now_ms), entry, entry, upto, by, why)
+            )
+        return changes
+
+    def _asking(self, facts: list[Fact]) -> tuple[PolicyRule, ...]:
+        """The rows that may ask after these failures; most people fail in one way alone."""
+        categories = {fact.category for fact in facts if fact.kind == "failure"}
+        return self._by_category.get(next(iter(categories)), ()) if len(categories) == 1 else self._policy
 
     def _watch(self, recipient: str, person: Person) -> None:
         """Look at a person when its next hold ends, or sooner: then it is seen that it was prolonged."""
-        next_ms = self._next_ms(person)
-        if next_ms >= self._due.get(recipient, FOR_EVER):
+        if person.due_ms >= self._due.get(recipient, FOR_EVER):
             return
-        self._due[recipient] = next_ms
-        heappush(self._dues, (next_ms, recipient))
+        self._due[recipient] = person.due_ms
+        heappush(self._dues, (person.due_ms, recipient))
         if len(self._dues) > 2 * len(self._due) + SPARE_DUES:
             self._dues = [(due_ms, name) for name, due_ms in self._due.items()]
             heapify(self._dues)
-
-    def _next_ms(self, person: Person) -> int:
-        """When the next hold ends, or where there is none, when no fact matters any more; FOR_EVER, if never."""
-        if person.entries:
-            ends = [entry.until for entry in person.entries.values() if entry.until is not None]
-            return min((round(end.timestamp() * 1000) for end in ends), default=FOR_EVER)
-        return max(map(self._matters_until_ms, person.facts), default=FOR_EVER)
-
-    def _matters_until_ms(self, fact: Fact) -> int:
-        match fact.kind:
-            case "failure":
-                return fact.at_ms + self._memory_ms(fact.channel, fact.category, fact.permanence, fact.code)
-            case "start" | "restore":
-                return fact.at_ms + SAID_MS
-        return max(
-            fact.at_ms, fact.until_ms
-        )  # a stop, or what staff added: nothing is held, so it was lifted, or is over
 
 
 def _block(recipient: str) -> int:
     return zlib.crc32(recipient.encode()) % BLOCKS
 
 
-def _failure_of(person: Person, provider: str, message_id: str, category: str) -> Fact | None:
-    """What is known of this message of the same kind: what a person said, a mirror, or any other failure."""
-    for fact in person.facts:
-        if (
-            fact.kind == "failure"
-            and fact.message_id == message_id
-            and fact.provider == provider
-            and _kind(fact.category) == _kind(category)
-        ):
-            return fact
-    return None
-
-
-def _kind(category: str) -> str:
-    return category if category == MIRROR or category in NEVER_LIFTED_BY_DELIVERY else ""
-
-
-def _outweighs(fact: Fact, told: Fact) -> bool:
-    """Of the failures of a message the first counts, of a mail the last."""
-    return fact > told if fact.channel == "email" else fact < told
-
-
-def _evidence(facts: list[Fact]) -> list[Fact]:
-    """The facts without the mirrors beside another failure of their message. They stay: that one may be withdrawn."""
-    if not any(fact.category == MIRROR for fact in facts):
-        return facts
-    failed = {(f.provider, f.message_id) for f in facts if f.kind == "failure" and not _kind(f.category)}
-    return [f for f in facts if f.category != MIRROR or not f.message_id or (f.provider, f.message_id) not in failed]
-
-
-def _joined(fact: Fact, provider: str, message_id: str, account: str, stream: str, ported_ms: int | None) -> Fact:
+def _is_of_port(fact: Fact, provider: str, message_id: str, ported_ms: int | None) -> bool:
+    """A failure that a port brought about is not the number's fault."""
     if fact.kind != "failure" or fact.message_id != message_id or fact.provider != provider:
-        return fact
-    return replace(
-        fact,
-        account=fact.account or account,
-        stream=fact.stream or stream,
-        permanence=permanence_of(fact.category, fact.permanence, at_ms=fact.at_ms, ported_ms=ported_ms),
-    )
-
-
-def _limit(person: Person) -> None:
-    """The oldest failures go, and of the newest word's own list STARTs and STOPs: of these the first and the last stay,
-    for a START may still come between.
-    """
-    failures = [
-        fact for fact in person.facts if fact.kind == "failure" and fact.category not in NEVER_LIFTED_BY_DELIVERY
-    ]
-    if len(failures) > FACTS_LIMIT:
-        person.facts.remove(min(failures))
-    for kind, place in (("stop", 1), ("start", 0)):
-        said = sorted(fact for fact in person.facts if fact.kind == kind and fact.scope == person.facts[-1].scope)
-        if len(said) > FACTS_LIMIT:
-            person.facts.remove(said[place])
+        return False
+    return is_of_port(fact.category, at_ms=fact.at_ms, ported_ms=ported_ms)
 
 
 def _change(before: Entry | None, after: Entry | None, lifted: Change) -> Change | None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo
 
+from acquit.events import Channel
 from acquit.worker.names import RETENTION_HOURS, TOPIC_NAMES, WITHOUT_END, KeptTopic
 
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
@@ -135,6 +136,14 @@ def check_zone(value: str) -> str:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder, as in "America"
         raise ValueError("must be an IANA time zone such as Europe/Paris") from error
+    return value
+
+
+def check_across(value: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    if "email" in value:
+        raise ValueError("email has addresses of its own: an opt-out there is of no number")
+    if len(value) == 1:
+        raise ValueError("must be two channels or more, or none")
     return value
 
 

@@ -40,6 +40,7 @@ class Intake:
         self._metrics = metrics
         self._waits = waits
         self._max_bytes = settings.max_record_bytes
+        self._opt_outs_across = settings.opt_outs_across
         codec = settings.events_compression
         self._options = {
             **options,
@@ -85,7 +86,9 @@ class Intake:
         ignored: list[Ignored] = []
         now_ms = time.time_ns() // 1_000_000
         for record in records:
-            for taken in take_in(record, source, rules=self._rules, max_bytes=self._max_bytes):
+            for taken in take_in(
+                record, source, rules=self._rules, max_bytes=self._max_bytes, opt_outs_across=self._opt_outs_across
+            ):
                 if isinstance(taken, Append):
                     outgoing.append(performer.append(taken, timestamp_ms=_not_ahead(record.timestamp, now_ms)))
                 elif isinstance(taken, DeadLetter):

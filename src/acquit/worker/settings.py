@@ -10,12 +10,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from acquit.events import Channel
 from acquit.worker.checks import (
     Count,
     Hours,
     Mechanism,
     Seconds,
     Word,
+    check_across,
     check_addresses,
     check_credential,
     check_epochs,
@@ -180,6 +182,11 @@ class Settings(BaseSettings):
     rules_dir: DirectoryPath | None = Field(
         default=None, description="Folder with rules of your own; they are looked at before the shipped ones"
     )
+    opt_outs_across: Annotated[tuple[Channel, ...], BeforeValidator(split_words), AfterValidator(check_across)] = Field(
+        default=(),
+        description="Channels of which a STOP, a START or a provider's opt-out on one counts on all, such as `sms,rcs`: "
+        "of those that reach a person by the same number. A restore is of its own channel",
+    )
     tally_seconds: Seconds = Field(default=2, description="Time between two writings of the running totals")
     alert_recent_seconds: Seconds = Field(
         default=900, description="Delivery of a carrier's last so many seconds is held against its baseline"
@@ -238,7 +245,7 @@ def described() -> str:
 
 
 def _shown(default: object) -> str:
-    if default is None or default == {}:
+    if default is None or default in ({}, ()):
         return ""
     if isinstance(default, dict):
         return "<br>".join(f"`{name}` {_shown(value)}" for name, value in default.items())
