@@ -329,8 +329,11 @@ class Partition:
             counts.unknown[unknown] = counts.unknown.get(unknown, 0) + 1
 
     def _count_latency(self, receipt: Receipt, after_ms: int) -> None:
-        bins = self.counts.reached.setdefault((receipt.channel, receipt.status), [0] * len(LATENCY_BOUNDS_MS))
-        bins[bin_of(max(0, after_ms))] += 1
+        key = (receipt.channel, receipt.status)
+        bins = self.counts.reached.get(key)
+        if bins is None:
+            bins = self.counts.reached[key] = [0] * len(LATENCY_BOUNDS_MS)
+        bins[bin_of(after_ms)] += 1
 
 
 def _fact(receipt: Receipt, kind: str, labels: Labels | None, *, at_ms: int) -> Fact:

@@ -37,6 +37,7 @@ CONVERTED = sum(ENGAGED_BIT[name] for name in ("reply", "click", "conversion", "
 """What only somebody does who has received the message. Machines open mail, and some click: that is the provider's to say."""
 LATENCY_BOUNDS_MS = [round(50 * 1.25**place) for place in range(68)]
 """Upper bounds of the latency bins but the last: 50 ms, then each a quarter more, to beyond 43 hours."""
+_BOUNDS_MS = LATENCY_BOUNDS_MS[:-1]
 
 _LADDER: tuple[Status, ...] = (
     "queued", "sent", "accepted", "deferred", "unknown", "delivered_network", "delivered_handset", "read",
@@ -110,7 +111,7 @@ def latency_bin(message: Message) -> int:
 
 
 def bin_of(after_ms: int) -> int:
-    return min(bisect_right(LATENCY_BOUNDS_MS, after_ms), len(LATENCY_BOUNDS_MS) - 1)
+    return bisect_right(_BOUNDS_MS, after_ms)
 
 
 CONTRADICTIONS = (

@@ -35,7 +35,7 @@ from acquit.ledger.merge import (
     take_good,
 )
 from acquit.ledger.standing import Counted, Group, counted, example, group_of, kinds_of
-from acquit.ledger.totals import Running, Totals, hide, show
+from acquit.ledger.totals import Running, Standing, Totals, hide, show
 from acquit.ledger.window import Window, key_of
 from acquit.rules.routes import Routes
 
@@ -92,6 +92,8 @@ class Messages:
         self._max_messages = max_messages
         self._horizon = 0  # hours that begin before it are closed
         self.forgotten = 0  # messages of hours that begin before it were forgotten, for there were too many
+        self._closed = 0  # the later of both
+        self._merged: dict[tuple[int, int], int] = {}  # of two numbers of labels
 
     def take_submit(self, submit: Submit, *, at_ms: int) -> Booked:
         place, is_email = self._open(submit), submit.channel == "email"
@@ -148,7 +150,7 @@ class Messages:
         horizon = self._horizon_at(clock_ms)
         if horizon <= self._horizon:
             return []
-        self._horizon = horizon
+        self._horizon, self._closed = horizon, max(horizon, self.forgotten)
         self.window.drop_before(horizon)
         self.latest.advance(clock_ms)
         self.totals.pack_before(self._hours.start(clock_ms) - COLD_HOURS * 3_600)
@@ -166,6 +168,7 @@ class Messages:
         """Keep to the budget of messages; returns how many were forgotten. Their cells stay, and count on without them."""
         number, until = self.window.shrink(self._max_messages)
         self.forgotten = max(self.forgotten, until)
+        self._closed = max(self._horizon, self.forgotten)
         if number:
             self._drop_labels()
         return number
@@ -173,6 +176,7 @@ class Messages:
     def loaded(self, changed_cells: list[tuple[int, str]], *, clock_ms: int, forgotten: int) -> None:
         """The tables were filled from the journal: find the rest again."""
         self._horizon, self.forgotten = self._horizon_at(clock_ms), forgotten
+        self._closed = max(self._horizon, forgotten)
         self.numbers.loaded(floor=self._floor, newest=self.window.newest)
         self.totals.loaded(changed_cells)
 
@@ -183,12 +187,13 @@ class Messages:
     @property
     def _floor(self) -> int:
         """The oldest block that messages may still be in."""
-        return self.window.block_of(max(self._horizon, self.forgotten) * 1000)
+        return self.window.block_of(self._closed * 1000)
 
     def _drop_labels(self) -> None:
         """Forget the labels that only messages named which are gone, and what was found by their numbers."""
         if self.numbers.drop_before(self._floor):
             self._forget_groups(self._floor)
+            self._merged.clear()
 
     def _forget_groups(self, before: int) -> None:
         self._groups = {key: group for key, group in self._groups.items() if key[2] >= before}
@@ -205,7 +210,7 @@ class Messages:
         """The message of an event, as it is and where it is counted. One whose hour is closed is not there any more."""
         found = self.window.find(key)
         hour = self._hours.start(found.basis_ms) if found else 0
-        if found is None or hour < max(self._horizon, self.forgotten):
+        if found is None or hour < self._closed:
             message = Message(block=found.block if found else NOTHING)  # what is found there makes room
             return _Place(key, message, event, None, None)
         return _Place(key, found, event, self._counted(event, found, hour), hour)
@@ -214,7 +219,7 @@ class Messages:
         """Put the message where it belongs now, and its change into the totals."""
         message, event = place.message, place.event
         now = self._hours.start(message.basis_ms) if moved or place.hour is None else place.hour
-        if now < max(self._horizon, self.forgotten):
+        if now < self._closed:
             return self._forget(place)
         if moved:
             if place.hour is None:
@@ -226,17 +231,35 @@ class Messages:
             self.numbers.name(message.submit, block)
             self.numbers.name(message.receipt, block)
         before, after = place.before, self._counted(event, message, now)
-        if before is None or after is None or before.group.key != after.group.key or before.standing != after.standing:
-            self._move(place, before, after)
+        self._move(place, before, after)
         return self._answer(News.NEW, place, after)
 
     def _move(self, place: "_Place", before: Counted | None, after: Counted | None) -> None:
-        if before is not None:
-            self.totals.add(before.group.key, before.group.running, before.standing, -1)
-        if after is not None:
-            self.totals.add(after.group.key, after.group.running, after.standing, 1)
+        if before is not None and after is not None and before.group.running is after.group.running:
+            self._restate(before, after)
+        else:
+            if before is not None:
+                self._add(before, -1)
+            if after is not None:
+                self._add(after, 1)
         if (before is not None and before.contradicted) or (after is not None and after.contradicted):
             _show(place, before, after)
+
+    def _add(self, one: Counted, sign: int) -> None:
+        group = one.group
+        self.totals.add(group.key, group.running, (one.status, *group.submitted, *one.kinds, *one.rest), sign)
+
+    def _restate(self, before: Counted, after: Counted) -> None:
+        """In the same cell nearly all is as it was: most receipts move a message from one status to the next."""
+        leaves: Standing = () if before.status == after.status else (before.status,)
+        joins: Standing = () if before.status == after.status else (after.status,)
+        if before.kinds != after.kinds or before.group.submitted != after.group.submitted:
+            leaves += before.kinds + before.group.submitted
+            joins += after.kinds + after.group.submitted
+        if before.rest != after.rest:
+            leaves, joins = leaves + before.rest, joins + after.rest
+        if joins or leaves:
+            self.totals.move(after.group.key, after.group.running, leaves, joins)
 
     def _forget(self, place: "_Place") -> Booked:
         """Its hour proves to be closed: what was counted for it elsewhere is taken back."""
@@ -261,10 +284,16 @@ class Messages:
         if message.receipt == ours:
             return False
         if message.receipt != NOTHING:
-            merged = labels.merged(self.numbers[message.receipt], self.numbers[ours])
-            ours = self.numbers.number(merged)
+            ours = self._merge(message.receipt, ours)
         message.receipt = ours
         return True
+
+    def _merge(self, one: int, other: int) -> int:
+        found = self._merged.get((one, other))
+        if found is None:
+            found = self.numbers.number(labels.merged(self.numbers[one], self.numbers[other]))
+            self._merged[one, other] = found
+        return found
 
     def _counted(self, event: Submit | Receipt | Engagement, message: Message, hour: int) -> Counted | None:
         """None for a message of which nothing is known but what its recipient did."""

@@ -33,7 +33,7 @@ class Group(Struct, gc=False):
 
     key: str  # of the cell
     running: Running
-    is_submitted: bool
+    submitted: Standing
     profile: RouteProfile | None
     ported_ms: int | None
     probe: str | None
@@ -41,42 +41,48 @@ class Group(Struct, gc=False):
     strata: tuple[int, ...]
     delivered: Standing  # the counters of these strata
     kinds: tuple[Standing, Standing, Standing]  # while waiting, delivered, failed
-    waiting: dict[int, Standing]  # of messages of which nothing else is known, by status
 
 
 class Counted(Struct, frozen=True, gc=False):
-    """Where a message is counted, and as what."""
+    """Where a message is counted, and as what: by its status, its kinds, and what else is true of it."""
 
     group: Group
-    standing: Standing
-    contradicted: int
+    status: int
+    kinds: Standing
+    rest: Standing = ()
+    contradicted: int = 0
 
 
 def group_of(
     key: str, running: Running, submit: Labels | None, receipt: Labels | None, profile: RouteProfile | None
 ) -> Group:
     """Of the cell under this key, for messages with these labels."""
-    is_submitted = submit is not None
     one = submit or receipt
     assert one is not None
-    others = receipt.strata if receipt and is_submitted else ()
-    first = (counters.SUBMITTED,) if is_submitted else ()
-    kinds = tuple((*first, *_kinds(running, one, outcome)) for outcome in range(len(counters.OUTCOMES)))
-    strata_ = (*one.strata, *others)
-    delivered = tuple(counters.DELIVERED_BY + part for part in strata_)
-    is_special = profile is not None or one.probe is not None
+    parts = one.strata + (receipt.strata if submit and receipt else ())
+    waiting, delivered, failed = (_kinds(running, one, outcome) for outcome in range(len(counters.OUTCOMES)))
     return Group(
-        key, running, is_submitted, profile, one.ported_ms, one.probe, is_special, strata_, delivered, kinds, {}  # type: ignore[arg-type]
-    )  # fmt: skip
+        key=key,
+        running=running,
+        submitted=(counters.SUBMITTED,) if submit else (),
+        profile=profile,
+        ported_ms=one.ported_ms,
+        probe=one.probe,
+        is_special=profile is not None or one.probe is not None,
+        strata=parts,
+        delivered=tuple(counters.DELIVERED_BY + part for part in parts),
+        kinds=(waiting, delivered, failed),
+    )
 
 
 def counted(message: Message, group: Group, to: str, *, channel: Channel) -> Counted:
     """What was reported of a message, as its route's profile and a port of its number make it."""
     if message.bad == NOTHING and not (message.engaged or message.is_to_dead or group.is_special):
         if not message.delivered_ms:
-            return Counted(group, group.waiting.get(message.good) or _waiting(group, message.good), 0)
+            return Counted(group, counters.STATUS + message.good, group.kinds[counters.WAITING])
         if message.delivered_ms >= message.basis_ms:
-            return Counted(group, _delivered(message, group, to, channel), 0)
+            rest = _delivery(message, group, to, channel)
+            return Counted(group, counters.STATUS + message.good, group.kinds[counters.DELIVERED], rest)
     return _counted(message, group, to, channel)
 
 
@@ -87,20 +93,20 @@ def _counted(message: Message, group: Group, to: str, channel: Channel) -> Count
     if group.profile is not None and not IS_BAD[status]:
         status = STATUS_NUMBER[graded(STATUSES[status], group.profile)]
     contradicted = contradictions(message, status, group.probe, is_email=is_email)
-    standing = [counters.STATUS + status, *group.kinds[_outcome(status)]]
+    rest: list[int] = []
     if IS_BAD[status]:
-        standing.append(_failure(message, group.ported_ms))
+        rest.append(_failure(message, group.ported_ms))
     elif IS_DELIVERED[status]:
-        standing += _delivery(message, group, to, channel)
+        rest += _delivery(message, group, to, channel)
         if message.engaged & CONVERTED:
-            standing += _conversion(message, group, to, channel)
+            rest += _conversion(message, group, to, channel)
     if message.engaged:
-        standing += bits(counters.ENGAGED_AS, message.engaged)
+        rest += bits(counters.ENGAGED_AS, message.engaged)
     if contradicted:
-        standing += bits(counters.CONTRADICTED, contradicted)
+        rest += bits(counters.CONTRADICTED, contradicted)
     if message.is_to_dead or group.probe:
-        standing += _probed(message, group.probe, status)
-    return Counted(group, tuple(standing), contradicted)
+        rest += _probed(message, group.probe, status)
+    return Counted(group, counters.STATUS + status, group.kinds[_outcome(status)], tuple(rest), contradicted)
 
 
 def kinds_of(contradicted: int) -> list[str]:
@@ -113,11 +119,6 @@ def example(message: Message, provider: str, message_id: str, masked: str) -> Ex
         from_epoch_ms(message.delivered_ms) if message.delivered_ms else None,
         from_epoch_ms(message.bad_ms) if message.bad != NOTHING else None,
     )  # fmt: skip
-
-
-def _waiting(group: Group, status: int) -> Standing:
-    group.waiting[status] = (counters.STATUS + status, *group.kinds[counters.WAITING])
-    return group.waiting[status]
 
 
 def _kinds(running: Running, labels: Labels, outcome: int) -> Standing:
@@ -143,10 +144,6 @@ def _failure(message: Message, ported_ms: int | None) -> int:
         category, said = CATEGORIES[message.category], PERMANENCES[permanence]
         permanence = _PERMANENCES.index(permanence_of(category, said, at_ms=message.bad_ms, ported_ms=ported_ms))
     return counters.FAILURES + message.category * len(PERMANENCES) + permanence
-
-
-def _delivered(message: Message, group: Group, to: str, channel: Channel) -> Standing:
-    return (counters.STATUS + message.good, *group.kinds[counters.DELIVERED], *_delivery(message, group, to, channel))
 
 
 def _delivery(message: Message, group: Group, to: str, channel: Channel) -> Standing:

@@ -129,16 +129,23 @@ class Totals:
 
     def add(self, key: str, running: Running, standing: "Standing", sign: int) -> None:
         """A message joins (+1) or leaves (-1) this cell."""
+        self.move(key, running, *((), standing) if sign > 0 else (standing, ()))
+
+    def move(self, key: str, running: Running, leaves: "Standing", joins: "Standing") -> None:
+        """A message stands in other counters of its cell than before."""
         counts = running.unpacked() if running.counts is None else running.counts
-        for number in standing:
+        for number in leaves:
+            if counts.get(number):  # journals of format 2 do not have all of what their messages stand in
+                counts[number] -= 1
+        for number in joins:
             if number in counts:
-                counts[number] += sign
+                counts[number] += 1
             else:
-                counts[number] = sign
+                counts[number] = 1
         if running.changed is None:
-            running.changed = set(standing)
+            running.changed = {*leaves, *joins}
         else:
-            running.changed.update(standing)
+            running.changed.update(leaves, joins)
         place = (running.cell.hour, key)
         self.table.touch(*place)
         self._pending[place] = None

@@ -68,7 +68,8 @@ class People:
 
     def is_known(self, recipient: str) -> bool:
         """Whether there is anything to add to: what speaks for a person of whom nothing is known is not kept."""
-        return self.table.get(_block(recipient), recipient) is not None
+        rows = self.table.rows.get(_block(recipient))
+        return rows is not None and recipient in rows
 
     def is_known_dead(self, recipient: str, at_ms: int) -> bool:
         """Whether nobody can have received a message at this time, for all that suppliers and the person said of it."""
