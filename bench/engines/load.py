@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from msgspec import Struct
 
 from acquit.effects import Append
 from acquit.envelope import Source
 from acquit.pipeline import take_in
 from acquit.rules import load
-from acquit.worker.journal import _read_to_end
+from acquit.worker.journal import keep_last
+from acquit.worker.partition_reader import ask_spans, open_reader, read
 from acquit.worker.sending import Outgoing, partition_of
 from acquit.worker.settings import Settings
 from bench import shapes
@@ -103,20 +104,12 @@ def difference(found: Cells, truth: Cells) -> Difference:
 
 async def latest(bootstrap: str, topic: str) -> list[tuple[bytes, bytes]]:
     """Key and last value of every key of every partition, of what is committed."""
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-    )
-    await reader.start()
     found: list[tuple[bytes, bytes]] = []
-    try:
+    async with open_reader({"bootstrap_servers": bootstrap}, "read_committed") as reader:
         await reader._client._wait_on_metadata(topic)
         for number in sorted(reader.partitions_for_topic(topic)):
-            tp = TopicPartition(topic, number)
-            reader.assign([tp])
-            found += (await _read_to_end(reader, tp, is_end_known=True)).items()
-    finally:
-        await reader.stop()
+            records: dict[bytes, bytes] = {}
+            async for batch in read(reader, await ask_spans(reader, [TopicPartition(topic, number)])):
+                keep_last(records, batch)
+            found += records.items()
     return found

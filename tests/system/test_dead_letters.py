@@ -1,12 +1,13 @@
 """Dead letters are listed and sent back on a real Kafka, each of them once."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from msgspec import Struct
@@ -17,6 +18,7 @@ from acquit.errors import AcquitError, Undecodable
 from acquit.pipeline import dead_letter
 from acquit.worker.connections import kafka_options
 from acquit.worker.dead_letters import ATTEMPTS, Letter, Replayed, _send, _sender, letters, mark, replay
+from acquit.worker.partition_reader import ask_spans, isolation, open_reader, read
 from acquit.worker.perform import Performer
 from acquit.worker.sending import Outgoing, partition_of, send_all
 from acquit.worker.settings import Settings
@@ -25,7 +27,8 @@ from tests.servers.embedded import running_embedded_kafka
 from tests.servers.kafka import Kafka
 
 PARTITIONS = 3
-AT_MS = 1_790_000_000_000
+AT_MS = time.time_ns() // 1_000_000 - 3_600_000
+"""Not longer ago than the topic keeps its records, or Kafka removes them between two lines of a test."""
 
 
 class Raw(Struct):
@@ -84,17 +87,11 @@ async def records_in(settings: Settings, topic: str) -> list[Any]:
     """All that is committed there, by partition. A commit is answered before it can be read, so the end is not asked
     of the reader of what is committed.
     """
-    tps = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    async with AIOKafkaConsumer(**kafka_options(settings)) as consumer:
-        ends = await consumer.end_offsets(tps)
-    isolation = "read_committed" if settings.fencing else "read_uncommitted"
-    found: list[Any] = []
-    async with AIOKafkaConsumer(**kafka_options(settings), isolation_level=isolation) as consumer:
-        consumer.assign(tps)
-        await consumer.seek_to_beginning(*tps)
-        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += records
+    options, tps = kafka_options(settings), [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    async with open_reader(options, "read_uncommitted") as reader:
+        spans = await ask_spans(reader, tps)
+    async with open_reader(options, isolation(fencing=settings.fencing)) as reader:
+        found = [record async for records in read(reader, spans) for record in records]
     return sorted(found, key=lambda record: (record.partition, record.offset))
 
 

@@ -20,7 +20,7 @@ from acquit.partition import Partition
 from acquit.routes.cohorts import Sums
 from acquit.suppression.facts import Joined
 from acquit.worker import journal as journals
-from acquit.worker.journal import Journal, JournalTruncatedError
+from acquit.worker.journal import Journal, UnreadableJournalError
 from acquit.worker.sending import Outgoing
 from acquit.worker.topics import HEADROOM_BYTES, JOURNAL_BYTES
 from tests.builders import (
@@ -470,6 +470,25 @@ def test_deltas_whose_keys_were_numbers_without_end_are_read_in_their_order(runn
     assert worker.state.head.to == 2
 
 
+def test_delta_takes_no_place_of_one_whose_key_was_a_number_without_end(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(runner)
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 0)
+    for number in range(2):
+        worker.take([record(receipt("sent", f"m{number}"), number)])
+    monkeypatch.setattr(journals, "CHECKPOINT_BYTES", 1_000_000)
+    for number in range(2, 5):
+        worker.take([record(receipt("sent", f"m{number}"), number)])
+        last = worker.producer.sent[-1]
+        worker.producer.sent[-1] = replace(last, key=b"d/%020d/0000" % (number + 1))  # as format 2 wrote it
+    worker.own()
+    for number in range(5, 7):
+        worker.take([record(receipt("sent", f"m{number}"), number)])
+    worker.own()
+    assert len(worker.state.messages.window) == 7
+
+
 def test_delta_that_a_checkpoint_covers_is_not_applied(runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without transactions, on the embedded broker, a worker may end between a checkpoint and its tombstones."""
     worker = Worker(runner)
@@ -486,7 +505,7 @@ def test_delta_that_a_checkpoint_covers_is_not_applied(runner: asyncio.Runner, m
 def test_record_of_another_format_is_refused() -> None:
     other = msgspec.msgpack.encode((journals.FORMAT + 1, 0, b"", []))
     journal: Journal[Any] = Journal(TOPIC, 0, partition(), options={}, transactional_id=None)
-    with pytest.raises(JournalTruncatedError, match=f"format {journals.FORMAT + 1}, not {journals.FORMAT}"):
+    with pytest.raises(UnreadableJournalError, match=f"format {journals.FORMAT + 1}, not {journals.FORMAT}"):
         journal._load({b"h/0000": other}).send(None)
 
 

@@ -35,6 +35,7 @@ from acquit.worker.record_batches import BatchApp, Batches, BatchScheduler
 from acquit.worker.sending import Outgoing
 from acquit.worker.settings import Settings
 from acquit.worker.sources import sources_of
+from acquit.worker.standby import Standby
 from acquit.worker.waiting import backoff, is_passing, pause
 
 STREAM_BATCHES = 8
@@ -74,6 +75,9 @@ class Worker:
         )  # fmt: skip
         self._ledger = self._journaled("events", "ledger", self._new_partition(rules), self._fold, self._folded)
         self._routes = self._journaled("tallies", "routes", self._new_sums(health.carriers), self._add_up, self._added)
+        self._standby = self._new_standby()
+        if self._standby is not None:
+            self._ledger.known = self._standby.known
         self._changed: list[Place] = []
         self._effects: dict[int, list[DeadLetter | Suppression]] = {}  # of the batch that is being committed
         self._lanes = {
@@ -188,6 +192,8 @@ class Worker:
         await asyncio.gather(self._ledger.disown(), self._routes.disown(), self._intake.stop(), self._redis.aclose())
         if self._sink is not None:
             await self._sink.stop()
+        if self._standby is not None:
+            await self._standby.stop()
 
     async def _close(self) -> None:
         """Nothing is under way any more when this returns. What is still being owned may soon be another worker's, which
@@ -232,6 +238,8 @@ class Worker:
             lanes.begin()
         self.health.is_assigned = True
         self.metrics.rebalances.inc()
+        if self._standby is not None:
+            self._standby.begin()  # not before: what is owned is loaded first
 
     async def _load(self, owned: Mapping[str, list[TopicPartition]]) -> None:
         if self._sink is None:
@@ -344,6 +352,12 @@ class Worker:
             options=self._options,
             transactional_prefix=f"{self.settings.app_id}-{name}" if self.settings.fencing else None,
         )
+
+    def _new_standby(self) -> Standby | None:
+        """Of the ledger's journals: that of routes is small."""
+        if not self.settings.standby or "ledger" not in self.settings.agents:
+            return None
+        return Standby(self.settings.topic("journal.ledger"), self.settings.event_partitions, options=self._options)
 
     def _new_partition(self, rules: Rules) -> Any:
         return lambda number: Partition(

@@ -96,6 +96,12 @@ def check_fencing(value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 --
     return value
 
 
+def check_standby(value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 -- pydantic's own call
+    if value and not info.data.get("fencing", True):
+        raise ValueError("needs fencing: without it there is one worker, and nobody to take over from")
+    return value
+
+
 def check_heartbeat(value: float, info: ValidationInfo) -> float:
     if value * 3 > info.data.get("session_timeout_seconds", value * 3):
         raise ValueError("must be at most a third of session_timeout_seconds, so that one lost heartbeat is no death")

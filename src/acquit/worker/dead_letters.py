@@ -9,14 +9,13 @@ beginning; and a topic that is made anew has no marks. A consumer group's offset
 from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
-from contextlib import aclosing, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaTimeoutError
 
 from acquit.effects import Header
 from acquit.envelope import Record
@@ -24,6 +23,7 @@ from acquit.errors import AcquitError
 from acquit.events import from_epoch_ms
 from acquit.pipeline import only_of
 from acquit.worker.connections import kafka_options
+from acquit.worker.partition_reader import Isolation, Span, ask_spans, isolation, open_reader, read
 from acquit.worker.sending import Outgoing, partition_of, send_all
 from acquit.worker.settings import Settings
 from acquit.worker.sources import sources_of
@@ -32,13 +32,10 @@ OURS = "acquit.errors."
 ATTEMPTS = "acquit.attempts"
 """How often a record was sent back. Whoever writes raw records can write it too: they can only have theirs given up."""
 REPLAYED = "acquit.replayed"
-POLL_MS = 200
-SILENT_SECONDS = 90
-"""A worker that died within a transaction hides what comes after for 60 s, until the broker ends it."""
 BATCH_BYTES = 512 * 1024
 
 Fate: TypeAlias = Literal["sent", "skipped_by_filter", "given_up", "sent_before"]
-Ends: TypeAlias = Mapping[TopicPartition, int]
+Spans: TypeAlias = Mapping[TopicPartition, Span]
 Marks: TypeAlias = Mapping[int, Collection[int]]
 
 
@@ -251,59 +248,34 @@ async def _sender(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 async def _batches(settings: Settings, partitions: Mapping[str, int]) -> AsyncGenerator[list[Letter], None]:
     """All letters that are there at the start, read twice: first the marks, for they stand behind their letters."""
     topic = settings.topic("dead-letters")
-    wanted = await _ends(settings, [TopicPartition(topic, number) for number in range(partitions[topic])])
-    async with _reader(settings, "read_committed" if settings.fencing else "read_uncommitted") as reader:
-        marks, ends = await _survey(reader, wanted)
-        async for records in _read(reader, ends):
+    wanted = await _spans(settings, [TopicPartition(topic, number) for number in range(partitions[topic])])
+    async with _reader(settings, isolation(fencing=settings.fencing)) as reader:
+        marks, spans = await _survey(reader, wanted)
+        async for records in read(reader, spans):
             replayed = marks[records[0].partition]
-            kept = [record for record in records if record.offset < ends[TopicPartition(topic, record.partition)]]
+            end = spans[TopicPartition(topic, records[0].partition)].end
+            kept = [record for record in records if record.offset < end]
             yield [read_letter(r, is_replayed=r.offset in replayed) for r in kept if read_mark(r) is None]
 
 
-async def _survey(reader: AIOKafkaConsumer, wanted: Ends) -> tuple[Marks, Ends]:
-    """The marks of each partition, and how far it was read: at least to its end, in whole batches.
-
-    Tansu takes the beginning of the last batch for the end, so that the end is where reading leads.
-    """
+async def _survey(reader: AIOKafkaConsumer, wanted: Spans) -> tuple[Marks, Spans]:
+    """The marks of each partition, and the spans in which they were looked for: to the end at least, in whole batches."""
     marks: dict[int, set[int]] = {tp.partition: set() for tp in wanted}
-    async for records in _read(reader, wanted):
+    async for records in read(reader, wanted):
         marks[records[0].partition].update(offset for r in records if (offset := read_mark(r)) is not None)
-    return marks, {tp: await reader.position(tp) for tp in wanted}
+    return marks, {tp: Span(span.begin, await reader.position(tp)) for tp, span in wanted.items()}
 
 
-async def _read(reader: AIOKafkaConsumer, ends: Ends) -> AsyncIterator[list[Any]]:
-    """From the beginning to these ends, a batch of one partition at a time. The last may go beyond the end."""
-    reader.assign(list(ends))
-    await reader.seek_to_beginning(*ends)
-    silent_ms = 0
-    while behind := [tp for tp, end in ends.items() if await reader.position(tp) < end]:
-        batches = await reader.getmany(*behind, timeout_ms=POLL_MS)
-        silent_ms = 0 if batches else silent_ms + POLL_MS
-        if silent_ms > SILENT_SECONDS * 1000:
-            raise KafkaTimeoutError(f"{behind[0].topic}/{behind[0].partition} could not be read to {ends[behind[0]]}")
-        for records in batches.values():
-            yield records
-
-
-async def _ends(settings: Settings, tps: list[TopicPartition]) -> Ends:
+async def _spans(settings: Settings, tps: list[TopicPartition]) -> Spans:
     """Where the partitions end, open transactions and all: from a reader of what is committed, a worker's open
     transaction would hide the marks behind it, and their letters would be sent again.
     """
     async with _reader(settings, "read_uncommitted") as reader:
-        ends: Ends = await reader.end_offsets(tps)
-        return ends
+        return await ask_spans(reader, tps)
 
 
-@asynccontextmanager
-async def _reader(settings: Settings, isolation_level: str) -> AsyncIterator[AIOKafkaConsumer]:
-    async with AIOKafkaConsumer(
-        **kafka_options(settings),
-        isolation_level=isolation_level,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",  # where retention was faster than we
-        max_partition_fetch_bytes=settings.fetch_max_bytes,
-    ) as reader:
-        yield reader
+def _reader(settings: Settings, isolation_level: Isolation) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
+    return open_reader(kafka_options(settings), isolation_level, fetch_bytes=settings.fetch_max_bytes)
 
 
 async def _partitions(settings: Settings) -> dict[str, int]:

@@ -13,12 +13,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from msgspec import Struct
 
+from acquit.worker.partition_reader import Span, ask_spans, isolation, open_reader, read
 from acquit.worker.sending import Outgoing, send_all
 from acquit.worker.waiting import is_passing
 
@@ -35,11 +36,8 @@ CHECKPOINT_DELTAS = 10_000
 """A checkpoint comes after so many bytes or deltas, for each is read at the next start; and not before the deltas are as
 large as the last one was, so that what is written for checkpoints is never much more than what is written for deltas.
 """
-FETCH_BYTES = 4 * 1024 * 1024
 READS_AT_ONCE = 3
 """Journals read at the same time: more are no faster, and what was read and not loaded takes memory."""
-IDLE_SECONDS = 1.0
-"""Without fencing, on the embedded broker, the end of a topic is only known by silence."""
 
 
 class Table(Protocol):
@@ -83,23 +81,37 @@ class _Record(Struct, array_like=True):
     pieces: list[tuple[str, bytes]]
 
 
-class JournalTruncatedError(Exception):
-    """The journal could not be read to its end."""
+class Known(NamedTuple):
+    """A journal as far as it is known without reading: the last value of every key of its records before `position`."""
+
+    records: dict[bytes, bytes]
+    position: int
+
+
+def nothing_known(_: int) -> Known:
+    return Known({}, 0)
+
+
+class UnreadableJournalError(Exception):
+    """The journal has a format that this version does not read."""
 
 
 class Journal(Generic[S]):
     """One partition's journal and the state that it keeps. `own` first; then `commit` batch by batch."""
 
     def __init__(
-        self, topic: str, partition: int, state: S, *, options: Mapping[str, Any], transactional_id: str | None
-    ) -> None:
+        self, topic: str, partition: int, state: S, *, options: Mapping[str, Any], transactional_id: str | None,
+        known: Callable[[int], Known] = nothing_known,
+    ) -> None:  # fmt: skip
         self.topic, self.partition, self.state = topic, partition, state
         self._options = options
         self._transactional_id = transactional_id
+        self._known = known
         self._producer: AIOKafkaProducer | None = None
         self._deltas: dict[bytes, None] = {}
         self._delta_bytes = self._checkpoint_bytes = 0  # of the deltas since the last checkpoint, and of that
         self._number = self._checkpointed = 0  # of commits so far, and at the last checkpoint
+        self._place = 0  # of the last delta after that
         self._parts: dict[str, int] = {}  # of each checkpoint key, how many records it was split into
 
     async def own(self, turns: AbstractAsyncContextManager[Any] | None = None) -> None:
@@ -136,10 +148,11 @@ class Journal(Generic[S]):
         if is_large or len(self._deltas) + len(records) > CHECKPOINT_DELTAS:
             checkpoint = list(self._checkpoint_records(head))
             await self._send([*outgoing, *checkpoint])
-            self._deltas, self._delta_bytes, self._checkpointed = {}, 0, self._number
+            self._deltas, self._delta_bytes, self._checkpointed, self._place = {}, 0, self._number, 0
             self._checkpoint_bytes = sum(len(record.value or b"") for record in checkpoint)
             return
         await self._send([*outgoing, *records])
+        self._place += 1
         self._deltas |= {record.key: None for record in records if record.key}
         self._delta_bytes = size
 
@@ -167,7 +180,7 @@ class Journal(Generic[S]):
         ]
         for part, group in enumerate(_groups(pieces) or [[]]):  # the head travels even if no row has changed
             value = msgspec.msgpack.encode(_Record(FORMAT, self._number, head, group))
-            yield self._record(b"d/%020d/%04d" % (self._number - self._checkpointed, part), value)
+            yield self._record(b"d/%020d/%04d" % (self._place + 1, part), value)
 
     def _checkpoint_records(self, head: bytes) -> Iterator[Outgoing]:
         """Blocks that changed since the last checkpoint, the head, and tombstones for the deltas that they cover."""
@@ -200,19 +213,19 @@ class Journal(Generic[S]):
         return Outgoing(self.topic, self.partition, key, value)
 
     async def _read(self) -> dict[bytes, bytes]:
-        committed = "read_committed" if self._transactional_id else "read_uncommitted"
-        reader = AIOKafkaConsumer(
-            **self._options, isolation_level=committed, auto_offset_reset="earliest", enable_auto_commit=False,
-            max_partition_fetch_bytes=FETCH_BYTES,
-        )  # fmt: skip
-        await reader.start()
-        try:
-            reader._fetcher._prefetch_backoff = 0.0  # noqa: SLF001 - as in record_batches.py: 100 ms for every fetch
-            tp = TopicPartition(self.topic, self.partition)
-            reader.assign([tp])
-            return await _read_to_end(reader, tp, is_end_known=self._transactional_id is not None)
-        finally:
-            await reader.stop()
+        """The last value of every key, from where the journal is known already. Only after the producer has started."""
+        tp = TopicPartition(self.topic, self.partition)
+        async with open_reader(self._options, isolation(fencing=self._transactional_id is not None)) as reader:
+            span = (await ask_spans(reader, [tp]))[tp]
+            known = self._known(self.partition)
+            if not span.begin <= known.position <= span.end:
+                known = Known({}, span.begin)  # cut off at its beginning, or made anew
+            records, number = known.records, 0
+            async for batch in read(reader, {tp: Span(known.position, span.end)}):
+                keep_last(records, batch)
+                number += len(batch)
+        log.info("%s/%d: %d records read, from %d to %d", self.topic, self.partition, number, known.position, span.end)
+        return records
 
     async def _load(self, records: dict[bytes, bytes]) -> None:
         """Take these records into the state, and out of `records`: both at once would be twice the memory."""
@@ -235,6 +248,8 @@ class Journal(Generic[S]):
                 self._delta_bytes += len(records[key])
                 await asyncio.sleep(0)
             self._deltas[key] = None
+            # Behind all that are there, also where places were numbers without end: none may take the place of another.
+            self._place = max(self._place, int(key.split(b"/")[1]))
         self.state.loaded(changed)
 
     def _load_block(self, key: bytes, record: _Record) -> None:
@@ -260,19 +275,34 @@ class Journal(Generic[S]):
     def _decode(self, value: bytes) -> _Record:
         record = msgspec.msgpack.decode(value, type=_Record)
         if record.version not in READABLE:
-            raise JournalTruncatedError(f"{self.topic}/{self.partition} has format {record.version}, not {FORMAT}")
+            raise UnreadableJournalError(f"{self.topic}/{self.partition} has format {record.version}, not {FORMAT}")
         return record
 
 
 async def own_all(journals: Sequence[Journal[Any]]) -> None:
     """Own these journals, a few at a time, or none of them. Raises KafkaError."""
     turns = asyncio.Semaphore(READS_AT_ONCE)
-    # To the last: one that was still under way when this is tried again would fence the next.
-    ended = await asyncio.gather(*(journal.own(turns) for journal in journals), return_exceptions=True)
+    owning = [asyncio.create_task(journal.own(turns)) for journal in journals]
+    try:
+        # To the last: one that was still under way when this is tried again would fence the next.
+        ended = await asyncio.gather(*owning, return_exceptions=True)
+    except asyncio.CancelledError:  # the partitions go to somebody else, who must not be fenced either
+        await asyncio.wait(owning)
+        await asyncio.gather(*(journal.disown() for journal in journals))
+        raise
     failed = [error for error in ended if error is not None]
     if failed:
         await asyncio.gather(*(journal.disown() for journal in journals))
         raise next((error for error in failed if not is_passing(error)), failed[0])
+
+
+def keep_last(records: dict[bytes, bytes], batch: Iterable[Any]) -> None:
+    """Take what follows into the last values of keys. What was removed leaves nothing."""
+    for record in batch:
+        if record.value is None:
+            records.pop(record.key, None)
+        else:
+            records[record.key] = record.value
 
 
 def _keys(records: Iterable[bytes], prefix: bytes) -> list[bytes]:
@@ -306,23 +336,3 @@ def _groups(pieces: Iterable[Piece]) -> list[list[Piece]]:
             size = len(piece[1])
         groups[-1].append(piece)
     return groups
-
-
-async def _read_to_end(reader: AIOKafkaConsumer, tp: TopicPartition, *, is_end_known: bool) -> dict[bytes, bytes]:
-    """The last value of every key. Raises JournalTruncatedError when the end that was seen at the start is not reached."""
-    records: dict[bytes, bytes] = {}
-    end = (await reader.end_offsets([tp]))[tp]
-    # Not seek_to_beginning: the reset to the latest offset that assign() begins may overtake it, and nothing is read.
-    reader.seek(tp, (await reader.beginning_offsets([tp]))[tp])
-    silent = 0.0
-    while await reader.position(tp) < end or (not is_end_known and silent < IDLE_SECONDS):
-        batch = (await reader.getmany(tp, timeout_ms=200)).get(tp, [])
-        silent = 0.0 if batch else silent + 0.2
-        if silent > 30:
-            raise JournalTruncatedError(f"{tp.topic}/{tp.partition} ends at {end}, read to {await reader.position(tp)}")
-        for record in batch:
-            if record.value is None:
-                records.pop(record.key, None)
-            else:
-                records[record.key] = record.value
-    return records

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from acquit.worker.journal import Journal, State, own_all
+from acquit.worker.journal import Journal, Known, State, nothing_known, own_all
 from acquit.worker.marks import mark
 from acquit.worker.origin import check_source
 from acquit.worker.sending import Outgoing
@@ -52,6 +52,8 @@ class Journaled(Generic[S]):
         self._options = options
         self._prefix = transactional_prefix
         self.journals: dict[int, Journal[S]] = {}
+        self.known: Callable[[int], Known] = nothing_known
+        """What is known of a partition's journal without reading: a standby's word, where there is one."""
 
     async def own(self, partitions: Iterable[int], reader: AIOKafkaConsumer) -> int:
         """Own these partitions and no others; returns how many records retention took before they were read."""
@@ -161,4 +163,5 @@ class Journaled(Generic[S]):
             self._new_state(partition),
             options=self._options,
             transactional_id=None if self._prefix is None else f"{self._prefix}-{partition}",
+            known=self.known,
         )

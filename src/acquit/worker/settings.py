@@ -32,6 +32,7 @@ from acquit.worker.checks import (
     check_redis_url,
     check_redis_username,
     check_retention,
+    check_standby,
     check_zone,
     is_number,
     split_entries,
@@ -114,6 +115,13 @@ class Settings(BaseSettings):
         default=True,
         description="Transactions that keep a paused worker from writing after its partitions were taken over. Off "
         "only for the embedded broker, which has none, with one worker",
+    )
+
+    standby: Annotated[bool, AfterValidator(check_standby)] = Field(
+        default=False,
+        description="Follow the journals of all partitions in the background, so that what another worker leaves, and "
+        "what is kept at a rebalance, is loaded from memory and only what is new is read. Takes as much memory as all "
+        "journals have bytes (about 40 a message of the window, of all partitions), beside the state of those owned",
     )
 
     session_timeout_seconds: Seconds = Field(

@@ -27,6 +27,8 @@ JOURNAL_BYTES = 1024 * 1024
 """Journal records are split under 900 KB."""
 SEGMENT_BYTES = 64 * 1024 * 1024
 """The newest segment is never compacted; with Kafka's 1 GiB a journal would be read whole at every start."""
+REMOVAL_HOURS = 24
+"""How long a journal keeps a removal after compaction: far longer than a reader may take from one end to the other."""
 LARGEST_BYTES = 64 * 1024 * 1024 + HEADROOM_BYTES
 """A record too large to be read is kept whole all the same, as large as its own topic let it be."""
 VISIBLE_SECONDS = 30
@@ -90,7 +92,8 @@ def _state_topics(settings: Settings) -> Iterator[TopicSpec]:
         "the truth of the list, written under the ledger's partition number",
         is_fixed=True,
     )
-    journal = {**_compacted(), **_at_most(JOURNAL_BYTES + HEADROOM_BYTES)}
+    kept = {"delete.retention.ms": _milliseconds(REMOVAL_HOURS)}
+    journal = {**_compacted(), **kept, **_at_most(JOURNAL_BYTES + HEADROOM_BYTES)}
     yield _spec(settings, "journal.ledger", journal, "the ledger's state, one journal a partition", is_fixed=True)
     yield _spec(settings, "journal.routes", journal, "the state of routes", partitions=1, is_fixed=True)
     tallies = {**_deleted(settings, "tallies"), **_compacted(), "cleanup.policy": "compact,delete"}
