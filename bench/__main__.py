@@ -14,13 +14,13 @@ from typing import NoReturn
 import click
 import orjson
 
-from bench import growth, latency, memory, recovery, scale, shapes, throughput, words
+from bench import growth, latency, memory, rebuild, recovery, scale, shapes, throughput, words
 from bench.engines import results
 from bench.engines.compare import Comparison, compare
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
 from bench.stage import Stage, running_stage
 
-PARTS = ("throughput", "memory", "latency", "words", "recovery", "growth", "scale", "peers")
+PARTS = ("throughput", "memory", "latency", "words", "recovery", "rebuild", "growth", "scale", "peers")
 BUSY = 1.0
 """A load average above this before we begin: somebody else is using the machine."""
 
@@ -56,6 +56,7 @@ def main(
         peers = compare(stage, rounds, records, faust_records, _say) if only in {None, "peers"} else None
         recovered = recovery.measure(stage, rounds) if only in {None, "recovery"} else []
         scaled = list(_scale(stage, records)) if only in {None, "scale"} else []
+        rebuilt = rebuild.measure(stage) if only in {None, "rebuild"} else []
     for series in all_series:
         print("\n".join(table(series)))
     print()
@@ -63,13 +64,13 @@ def main(
         print(memory_line(stuck))
     if delay:
         print(latency_line(delay))
-    for found in recovered:
-        print(recovery.told(found))
+    for line in (*map(recovery.told, recovered), *map(rebuild.told, rebuilt)):
+        print(line)
     if peers:
         _show(peers, write=write)
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        measured = as_json(all_series, stuck, delay, rates, recovered, grown, scaled, peers)
+        measured = as_json(all_series, stuck, delay, rates, recovered, rebuilt, grown, scaled, peers)
         json_file.write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2))
 
 

@@ -207,7 +207,7 @@ async def _ours(bootstrap: str, topic: str, partitions: int, messages: int) -> N
         await journal.disown()
 
 
-def _most_mb() -> float:
+def most_mb() -> float:
     """The most that this process ever held. Not getrusage's: that has the parent's in it."""
     found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
     return int(found[1]) / 1024 if found else 0.0
@@ -215,13 +215,13 @@ def _most_mb() -> float:
 
 def _main(side: str, bootstrap: str, topic: str, partitions: int, messages: int) -> Loaded:
     load()
-    before, watch, size = _most_mb(), Stopwatch(), 0
+    before, watch, size = most_mb(), Stopwatch(), 0
     if side == "bare":
         size = asyncio.run(_bare(bootstrap, topic, partitions))
     else:
         asyncio.run(_ours(bootstrap, topic, partitions, messages))
     pace = watch.pace(messages)
-    return Loaded(pace.seconds, pace.cpu_seconds, _most_mb() - before, size / 1e6)
+    return Loaded(pace.seconds, pace.cpu_seconds, most_mb() - before, size / 1e6)
 
 
 if __name__ == "__main__":

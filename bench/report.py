@@ -10,6 +10,7 @@ from bench.growth import Growth
 from bench.latency import TARGET_P99_MS, Latency
 from bench.memory import TARGET_MB, Memory
 from bench.peers import Pace
+from bench.rebuild import Rebuilt
 from bench.recovery import Recovery
 from bench.scale import Scale
 from bench.shapes import Load
@@ -108,7 +109,8 @@ def latency_line(latency: Latency) -> str:
 
 def as_json(
     all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate],
-    recovered: Iterable[Recovery], grown: Iterable[Growth], scaled: Iterable[Scale], peers: Comparison | None,
+    recovered: Iterable[Recovery], rebuilt: Iterable[Rebuilt], grown: Iterable[Growth], scaled: Iterable[Scale],
+    peers: Comparison | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "throughput": [
@@ -120,6 +122,7 @@ def as_json(
         "latency": asdict(latency) if latency else None,
         "words": [asdict(rate) for rate in words],
         "recovery": [asdict(found) | {"ratio": found.ratio} for found in recovered],
+        "rebuild": [asdict(done) | {"per_second": done.per_second} for done in rebuilt],
         "growth": [asdict(line) for line in grown],
         "scale": [asdict(line) for line in scaled],
         "peers": asdict(peers) if peers else None,

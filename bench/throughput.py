@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from redis import Redis
 
 from acquit.suppression.keys import position_key
-from acquit.worker.list_sink import read_position
+from acquit.worker.list_redis import read_position
 from acquit.worker.settings import Settings
 from bench.ordinary_faust import needed_topics
 from bench.peers import Pace, paced

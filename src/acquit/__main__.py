@@ -297,6 +297,24 @@ def list_suppression(settings_file: Path | None, channel: str | None, reason: st
     _ran(run())
 
 
+@suppression.command()
+@click.option("--check", "is_check", is_flag=True, help="Change nothing; status 1 if anything differs.")
+@click.option("--without-workers", is_flag=True, help="No worker runs: write anew what one would at its start.")
+@click.pass_obj
+def rebuild(settings_file: Path | None, *, is_check: bool, without_workers: bool) -> None:
+    """Make Redis equal to acquit.suppressions, or say how it differs. Workers and senders may go on meanwhile."""
+    from acquit.worker.list_command import check as check_list
+    from acquit.worker.list_command import rebuild as rebuild_list
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    settings = _settings(settings_file)
+    done = _ran(check_list(settings) if is_check else rebuild_list(settings, without_workers=without_workers, say=say))
+    click.echo(done.sentence)
+    sys.exit(1 if is_check and not done.drift.is_none else 0)
+
+
 @main.group(name="dead-letters")
 def dead_letters() -> None:
     """Look at records that could not be read, and send them again."""

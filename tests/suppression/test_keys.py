@@ -4,16 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acquit.suppression.keys import entry_key, entry_value, offset_key, part_key, position_key, scopes_that_apply
+from acquit.suppression.keys import entry_key, entry_value, part_key, position_key, scopes_that_apply
 
 
 @pytest.mark.parametrize("scope", ["*", "*:marketing", "acct:acme", "acct:acme:marketing"])
 def test_key_of_an_entry_holds_the_address_in_braces_and_the_scope(scope: str) -> None:
     assert entry_key("sms:+33612345678", scope) == f"sup:{{sms:+33612345678}}:{scope}"
-
-
-def test_offset_lies_in_the_slot_of_its_entry() -> None:
-    assert offset_key("sms:+33612345678", "*") == "sup:offset:{sms:+33612345678}:*"
 
 
 def test_positions_are_kept_per_partition() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis as Client
 
-from acquit.suppression.keys import READY, entry_key, entry_value, offset_key, part_key, position_key
+from acquit.suppression.keys import READY, entry_key, entry_value, part_key, position_key
 from acquit.worker.list_view import ListedEntry, check, entries
 from acquit.worker.settings import Settings
 from tests.servers.redis import Redis
@@ -31,7 +31,6 @@ async def client(settings: Settings) -> AsyncIterator[Client]:
 
 
 async def put(client: Client, recipient: str, scope: str = "*", *, reason: str = "stop", **options: Any) -> None:
-    await client.set(offset_key(recipient, scope), "1")
     await client.set(entry_key(recipient, scope), entry_value(reason, SINCE, "rule"), **options)
 
 

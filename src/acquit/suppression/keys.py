@@ -12,11 +12,6 @@ def entry_key(recipient: str, scope: str) -> str:
     return f"sup:{{{recipient}}}:{scope}"
 
 
-def offset_key(recipient: str, scope: str) -> str:
-    """Beside an entry: the offset that wrote it last, so that nothing older can."""
-    return f"sup:offset:{{{recipient}}}:{scope}"
-
-
 def position_key(partition: int) -> str:
     """How far this partition of the truth is projected."""
     return f"sup:meta:pos:{partition}"

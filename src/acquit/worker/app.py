@@ -15,6 +15,7 @@ import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
 
 from acquit.capped import Capped
 from acquit.effects import DeadLetter, Suppression
@@ -28,7 +29,8 @@ from acquit.worker.health import Health
 from acquit.worker.intake import Intake
 from acquit.worker.journaled import Journaled
 from acquit.worker.lanes import Lanes
-from acquit.worker.list_sink import ListSink, Reading
+from acquit.worker.list_sink import ListSink
+from acquit.worker.list_truth import Truth
 from acquit.worker.origin import SourceChangedError, check_source
 from acquit.worker.perform import Performer
 from acquit.worker.record_batches import BatchApp, Batches, BatchScheduler
@@ -40,6 +42,7 @@ from acquit.worker.waiting import backoff, is_passing, pause
 
 STREAM_BATCHES = 8
 RENEW_SECONDS = 5.0
+CHECK_SECONDS = 60.0
 LAG_SECONDS = 5.0
 BEAT_SECONDS = 1.0
 IDLE_SECONDS = 1.0
@@ -91,6 +94,8 @@ class Worker:
         self.app.on_partitions_revoked.connect(self._revoked)
         self.app.on_rebalance_complete.connect(self._assigned)
         self.app.timer(RENEW_SECONDS)(self._renew)
+        if settings.list_check_hours > 0:
+            self.app.timer(min(CHECK_SECONDS, settings.list_check_hours * 3600))(self._check_list)
         self.app.timer(LAG_SECONDS)(self._measure_lag)
 
     def _agents(self) -> None:
@@ -244,7 +249,7 @@ class Worker:
     async def _load(self, owned: Mapping[str, list[TopicPartition]]) -> None:
         if self._sink is None:
             self._sink = await self._started_sink()
-        self._sink.forget()
+        self._sink.own(owned.get(self.settings.topic("suppressions"), []))
         async with self._consumer() as reader:
             await self._load_state(owned, reader)
         self.metrics.clear_cohorts()
@@ -303,13 +308,25 @@ class Worker:
     async def _renew(self) -> None:
         if not self.health.is_assigned or self._sink is None:
             return
-        topic, lanes = self.settings.topic("suppressions"), self._lanes["sink"]
-        owned = {}
+        read_to = {}
         for tp in [TopicPartition(*found) for found in self.app.consumer.assignment()]:
-            if tp.topic == topic:
-                position = await self.app.consumer.position(tp)
-                owned[tp] = Reading(position or 0, lanes.is_idle_at(tp))
-        await self._sink.renew(owned, self.settings.event_partitions)
+            if tp.topic == self.settings.topic("suppressions"):
+                read_to[tp] = await self.app.consumer.position(tp) or 0
+        await self._sink.renew(read_to)
+
+    async def _check_list(self) -> None:
+        """Not while a server is away; what is not compared now is compared a minute later."""
+        if not self.health.is_assigned or self._sink is None:
+            return
+        due = self._sink.unchecked(for_seconds=self.settings.list_check_hours * 3600)
+        try:
+            if due:
+                async with self._truth() as truth:
+                    await self._sink.check(due, truth)
+        except (KafkaError, RedisError, OSError) as error:
+            if not is_passing(error):
+                raise
+            log.warning("the list is not compared with its truth now: %s", type(error).__name__)
 
     async def _measure_lag(self) -> None:
         if not self.health.is_assigned:
@@ -380,25 +397,39 @@ class Worker:
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = self._new_consumer()
+        """A consumer outside the group, which reads what is committed."""
+        consumer = AIOKafkaConsumer(
+            **self._options,
+            isolation_level="read_committed" if self.settings.fencing else "read_uncommitted",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
         await consumer.start()
         try:
             yield consumer
         finally:
             await consumer.stop()
 
-    def _new_consumer(self) -> AIOKafkaConsumer:
-        """A consumer outside the group, which reads what is committed."""
-        committed = "read_committed" if self.settings.fencing else "read_uncommitted"
-        return AIOKafkaConsumer(
-            **self._options, isolation_level=committed, auto_offset_reset="earliest", enable_auto_commit=False
-        )
-
     async def _started_sink(self) -> ListSink:
-        reader = self._new_consumer()
-        await reader.start()
+        truth = self._new_truth()
+        await truth.start()
+        return ListSink(
+            self._redis, truth, partitions=self.settings.event_partitions, ends_are_known=self.settings.fencing,
+            metrics=self.metrics, waits=self.waits,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def _truth(self) -> AsyncIterator[Truth]:
+        truth = self._new_truth()
+        await truth.start()
+        try:
+            yield truth
+        finally:
+            await truth.stop()
+
+    def _new_truth(self) -> Truth:
         topic = self.settings.topic("suppressions")
-        return ListSink(self._redis, topic, reader=reader, metrics=self.metrics, waits=self.waits)
+        return Truth(topic, options=self._options, reads_committed=self.settings.fencing)
 
 
 def build_app(settings: Settings) -> BatchApp:

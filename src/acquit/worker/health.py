@@ -37,6 +37,8 @@ class Health:
         """The loop turns; returns for how many seconds it did not."""
         before, self._beat_at = self._beat_at, time.monotonic()
         self.metrics.ready.set(int(not self.not_ready()))
+        for server in ("Kafka", "Redis"):
+            self.metrics.waiting.labels(server).set(int(server in self.waits.reasons))
         return self._beat_at - before
 
     def not_ready(self) -> list[str]:

@@ -82,10 +82,6 @@ class Lanes:
         """Whether nothing waits and nothing is under way."""
         return not any(lane.is_busy or lane.waiting for lane in self._lanes.values())
 
-    def is_idle_at(self, tp: TopicPartition) -> bool:
-        lane = self._lanes.get(tp)
-        return lane is None or not (lane.is_busy or lane.waiting)
-
     def waiting_at(self, tp: TopicPartition) -> int:
         """Records of this partition that were read and not begun."""
         lane = self._lanes.get(tp)

@@ -1,241 +1,250 @@
 """Redis as the projection of `acquit.suppressions`: it can be emptied, restarted or left behind, and comes right again.
 
-Redis itself says how far it is projected (`sup:meta:pos:<n>`, written last in each pipeline, and only if nobody else wrote
-it meanwhile). No position: the partition is rebuilt from the start. Another run of Redis: from 15 minutes before, for
-the last writes may not have reached its disk. What a partition lacks before a batch is read by a reader of our own.
+Redis itself says how far it is projected (`sup:meta:pos:<n>`). No position, or keys evicted since: the partition is
+written anew from the start. Another run of Redis: from 15 minutes before, for the last writes may not have reached its
+disk. Left behind: from there. Until a partition is projected to its end, nobody says that the list can be trusted.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+import msgspec
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from msgspec import MsgspecError, Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from acquit.effects import read_suppression
-from acquit.suppression.keys import READY, entry_key, entry_value, offset_key, part_key, position_key
+from acquit.worker.list_rebuild import MovedError, NotNowError, Rebuild, at_most, check_end, check_policy, is_whole
+from acquit.worker.list_redis import (
+    NO_EVICTION,
+    SCRIPT_ENTRIES,
+    ListRedis,
+    Position,
+    Server,
+    new_word,
+    read_position,
+)
+from acquit.worker.list_truth import Truth, entry_of
 from acquit.worker.metrics import Metrics
 from acquit.worker.waiting import Waits, backoff, is_passing, pause
 
 STEP_BACK_MS = 900_000
-OFFSET_KEPT_SECONDS = 604_800
-ALIVE_SECONDS = 60
-PIPELINE_ENTRIES = 5_000
-
-# KEYS: the entry, its offset. ARGV: offset, how long it is kept, value ("" removes), until in ms ("" for ever).
-_WRITE = """
-local known = redis.call('GET', KEYS[2])
-if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
-if ARGV[3] == '' then redis.call('DEL', KEYS[1]) return 1 end
-redis.call('SET', KEYS[1], ARGV[3])
-if ARGV[4] ~= '' then redis.call('PEXPIREAT', KEYS[1], ARGV[4]) end
-return 1
-"""
-# KEYS: the position. ARGV: what it must be ("" for absent), what it becomes.
-_ADVANCE = """
-local is = redis.call('GET', KEYS[1]) or ''
-if is ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2])
-return 1
-"""
+CHECKED_PER_SECOND = 5_000
 
 log = logging.getLogger(__name__)
 
 
-class Position(Struct, frozen=True):
-    """How far a partition is projected: the offset of the last record, the run of Redis, that record's time."""
-
-    offset: int
-    run_id: str
-    timestamp_ms: int
-
-    def __str__(self) -> str:
-        return f"{self.offset}|{self.run_id}|{self.timestamp_ms}"
-
-
-def read_position(value: bytes | str | None) -> Position | None:
-    """None for a key that is absent, or not of this form."""
-    text = value.decode() if isinstance(value, bytes) else value or ""
-    offset, _, rest = text.partition("|")
-    run_id, _, timestamp_ms = rest.partition("|")
-    return Position(int(offset), run_id, int(timestamp_ms)) if timestamp_ms else None
-
-
-class Reading(Struct, frozen=True):
-    """How far a partition was read, and whether all that was read is written."""
-
-    position: int
-    is_idle: bool
-
-
 class ListSink:
-    """Projects the partitions that this worker owns. `reader` is a consumer of its own, outside the group."""
+    """Projects the partitions that this worker owns."""
 
-    def __init__(self, redis: Redis, topic: str, *, reader: AIOKafkaConsumer, metrics: Metrics, waits: Waits) -> None:
-        self._redis = redis
-        self._topic = topic
-        self._reader = reader
+    def __init__(
+        self, redis: Redis, truth: Truth, *, partitions: int, ends_are_known: bool, metrics: Metrics, waits: Waits
+    ) -> None:
+        self._there = ListRedis(redis)
+        self._truth = truth
+        self._partitions = partitions
+        self._ends_are_known = ends_are_known
         self._metrics = metrics
         self._waits = waits
-        self._locks: dict[int, asyncio.Lock] = {}
-        self._reading = asyncio.Lock()
+        self._aligning = asyncio.Lock()
+        self._owned: set[int] = set()
         self._positions: dict[int, Position] = {}
+        self._read_to: dict[int, int] = {}  # where the group's consumer is
         self._ends: dict[int, int] = {}
-        self._run_id = ""
+        self._empty_to: dict[int, int] = {}  # behind a position, as far as no record lies
+        self._checked_at: dict[int, float] = {}
+        self._writing: set[int] = set()
 
-    def forget(self) -> None:
+    def own(self, tps: Iterable[TopicPartition]) -> None:
         """After a rebalance nothing that was known of a partition holds."""
+        self._owned = {tp.partition for tp in tps}
         self._positions.clear()
+        self._read_to.clear()
         self._ends.clear()
+        self._empty_to.clear()
 
     async def stop(self) -> None:
-        await self._reader.stop()
+        await self._truth.stop()
 
     async def project(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         """Write a batch, waiting for Redis as long as it takes."""
-        async with self._lock(tp):
-            for seconds in backoff():
-                try:
-                    if tp.partition not in self._positions:
-                        await self._align(tp, records[0].offset)
-                    if await self._write_and_advance(tp, records):
-                        self._waits.end("Redis")
-                        return
-                except (RedisError, KafkaError, OSError) as error:
-                    self._lost(error)
-                    await pause(seconds)
+        number = tp.partition
+        self._read_to[number] = max(self._read_to.get(number, 0), records[0].offset)
+        for seconds in backoff():
+            try:
+                if await self._is_aligned(number) and await self._write(number, records):
+                    self._waits.end("Redis")
+                    return
+            except (RedisError, KafkaError, OSError, NotNowError) as error:
+                await self._lost(error)
+                await pause(seconds)
 
-    async def renew(self, owned: Mapping[TopicPartition, "Reading"], partitions: int) -> None:
+    async def renew(self, read_to: Mapping[TopicPartition, int]) -> None:
         """Say of the partitions projected to their end that they are, and, with partition 0, that all are."""
+        for tp, offset in read_to.items():
+            self._read_to[tp.partition] = max(self._read_to.get(tp.partition, 0), offset)
         try:
-            for tp, reading in owned.items():
-                async with self._lock(tp):
-                    await self._verify(tp, reading.position)
-                    await self._renew_part(tp, reading)
-            if any(tp.partition == 0 for tp in owned):
-                await self._renew_ready(partitions)
+            server = await self._there.server()
+            self._metrics.redis_evicts.set(int(server.policy != NO_EVICTION))
+            if server.policy != NO_EVICTION:
+                await self._there.withdraw()
+            check_policy(server)
+            self._waits.end("Redis setting")
+            await self._verify(server)
+            for number in self._owned:
+                await self._is_aligned(number)
+            self._ends = self._ends or await self._ends_now()
+            await self._there.renew_parts(await self._projected())
+            if 0 in self._owned:
+                self._metrics.list_ready.set(int(await self._there.renew_ready(self._partitions, server.run_id)))
             self._waits.end("Redis")
-            if owned:
-                async with self._reading:
-                    ends = await self._reader.end_offsets(list(owned))
-                self._ends = {tp.partition: end for tp, end in ends.items()}
-        except (RedisError, KafkaError, OSError) as error:
-            self._lost(error)
+            self._ends = await self._ends_now()
+            self._waits.end("Kafka")
+        except (RedisError, KafkaError, OSError, NotNowError) as error:
+            await self._lost(error)
 
-    def _lock(self, tp: TopicPartition) -> asyncio.Lock:
-        return self._locks.setdefault(tp.partition, asyncio.Lock())
+    def unchecked(self, *, for_seconds: float) -> list[int]:
+        """The partitions that are projected, and were not compared with their truth for so long."""
+        now = time.monotonic()
+        return [n for n in self._positions if now - self._checked_at.get(n, -for_seconds) >= for_seconds]
 
-    def _lost(self, error: BaseException) -> None:
+    async def check(self, due: Sequence[int], truth: Truth) -> None:
+        """Compare slowly with the truth; what is missing or different is written, what is extra only said.
+
+        What nobody put there by this topic an operator should look at before it is taken away.
+        """
+        now = time.monotonic()
+        rebuild = Rebuild(truth, self._there, self._partitions, pace=at_most(CHECKED_PER_SECOND))
+        with suppress(MovedError):  # then they were written anew meanwhile, and their turn comes again
+            drift = await rebuild.compare(due, mend=("missing", "different"))
+            self._checked_at |= dict.fromkeys(due, now)
+            self._metrics.drifted(missing=drift.missing, different=drift.different, extra=drift.extra)
+            if not drift.is_none:
+                log.error("the list in Redis was not its truth: of %d entries %d were missing and %d different, which is "
+                          "mended; %d are extra: look, and run acquit suppression rebuild", drift.entries, drift.missing,
+                          drift.different, drift.extra)  # fmt: skip
+
+    async def _lost(self, error: BaseException) -> None:
+        if isinstance(error, NotNowError):
+            self._waits.begin(error.what, str(error))
+            return
         if not is_passing(error):
             raise error
         self._waits.begin("Redis" if isinstance(error, RedisError) else "Kafka", error)
         self._positions.clear()
+        if isinstance(error, RedisError | OSError):
+            await self._there.let_go()
 
-    async def _verify(self, tp: TopicPartition, before: int) -> None:
-        """Redis may have been emptied, or started again, with nobody writing."""
-        known = self._positions.get(tp.partition)
-        if known is not None:
-            there = await self._redis.get(position_key(tp.partition))
-            run_id = (await self._redis.info("server"))["run_id"]
-            if there == str(known).encode() and run_id == known.run_id:
-                return
-            del self._positions[tp.partition]
-        await self._align(tp, before)
+    async def _verify(self, server: Server) -> None:
+        """Redis may have been emptied, or started again, or have evicted something, with nobody writing."""
+        known = dict(self._positions)
+        there = await self._there.positions(list(known))
+        for number, position in known.items():
+            is_written = number in self._writing or self._positions.get(number) is not position
+            is_ours = is_written or there[number] == str(position)
+            if not is_ours or position.run_id != server.run_id or position.evicted != server.evicted:
+                self._positions.pop(number, None)
 
-    async def _renew_part(self, tp: TopicPartition, reading: "Reading") -> None:
-        end = self._ends.get(tp.partition)
-        projected = reading.position if reading.is_idle else self._positions[tp.partition].offset + 1
-        if end is not None and projected >= end:
-            await self._redis.set(part_key(tp.partition), str(projected), ex=ALIVE_SECONDS)
+    async def _ends_now(self) -> dict[int, int]:
+        return await self._truth.ends(self._owned) if self._owned else {}
 
-    async def _renew_ready(self, partitions: int) -> None:
-        there = await self._redis.mget([part_key(n) for n in range(partitions)])
-        if all(value is not None for value in there):
-            await self._redis.set(READY, self._run_id, ex=ALIVE_SECONDS)
+    async def _projected(self) -> dict[int, Position]:
+        """The partitions of which nothing is missing of what was there when we looked last."""
+        whole = {}
+        for number, end in self._ends.items():
+            position = self._positions.get(number)
+            if position is None:
+                continue
+            reached = max(position.offset + 1, self._empty_to.get(number, 0))
+            if reached >= end or await self._truth.is_empty(number, reached, end):
+                self._empty_to[number] = max(reached, end)
+                whole[number] = position
+        return whole
 
-    async def _align(self, tp: TopicPartition, before: int) -> None:
-        """Bring Redis to where this partition is read on: nothing before `before` may be missing."""
-        info = await self._redis.info("server")
-        self._run_id = info["run_id"]
-        found = read_position(await self._redis.get(position_key(tp.partition)))
-        start = 0 if found is None else found.offset + 1
-        if found is not None and found.run_id != self._run_id:
-            start = await self._offset_at(tp, found.timestamp_ms - STEP_BACK_MS)
-            before = max(before, found.offset + 1)
-        last = await self._rebuild(tp, start, before) if start < before else None
-        now = Position(max(before - 1, found.offset if found else -1), self._run_id,
-                       last or (found.timestamp_ms if found else 0))  # fmt: skip
-        await self._redis.set(position_key(tp.partition), str(now))
-        self._positions[tp.partition] = now
-
-    async def _offset_at(self, tp: TopicPartition, timestamp_ms: int) -> int:
-        async with self._reading:
-            found = (await self._reader.offsets_for_times({tp: max(0, timestamp_ms)}))[tp]
-        return 0 if found is None else int(found.offset)
-
-    async def _rebuild(self, tp: TopicPartition, start: int, before: int) -> int | None:
-        """Write again what lies between these offsets; returns the time of the last record."""
-        log.info("rebuilding partition %d of the list from %d to %d", tp.partition, start, before)
-        last = None
-        async for records in self._read(tp, start, before):
-            await self._write(records)
-            last = records[-1].timestamp
-        return last
-
-    async def _read(self, tp: TopicPartition, start: int, before: int) -> AsyncIterator[list[Any]]:
-        async with self._reading:
-            self._reader.assign([tp])
-            beginning = (await self._reader.beginning_offsets([tp]))[tp]
-            before = min(before, (await self._reader.end_offsets([tp]))[tp])
-            self._reader.seek(tp, max(start, beginning))
-            while await self._reader.position(tp) < before:
-                batch = (await self._reader.getmany(tp, timeout_ms=200, max_records=PIPELINE_ENTRIES)).get(tp, [])
-                wanted = [record for record in batch if record.offset < before]
-                if wanted:
-                    yield wanted
-
-    async def _write(self, records: Sequence[Any]) -> None:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for record in records:
-                _add(pipe, record)
-            await pipe.execute()
-
-    async def _write_and_advance(self, tp: TopicPartition, records: Sequence[Any]) -> bool:
-        """False: Redis is not where we left it, so that something may be missing there."""
-        known = self._positions[tp.partition]
-        fresh = [record for record in records if record.offset > known.offset]
-        if not fresh:
+    async def _is_aligned(self, number: int) -> bool:
+        """Bring Redis to the end of this partition, if it is not known to be where we left it. False: try again."""
+        if number in self._positions:
             return True
-        now = Position(fresh[-1].offset, self._run_id, fresh[-1].timestamp)
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for record in fresh:
-                _add(pipe, record)
-            pipe.eval(_ADVANCE, 1, position_key(tp.partition), str(known), str(now))
-            answers = await pipe.execute()
-        if not answers[-1]:
-            del self._positions[tp.partition]
-            return False
-        self._positions[tp.partition] = now
-        self._metrics.projected(fresh)
-        return True
+        async with self._aligning:
+            if number in self._positions:
+                return True
+            try:
+                await self._align([n for n in self._owned | {number} if n not in self._positions])
+            except MovedError:
+                return False
+        self._waits.end("Kafka")
+        return number in self._positions
 
+    async def _align(self, numbers: Sequence[int]) -> None:
+        server = await self._there.server()
+        check_policy(server)
+        found = await self._there.positions(numbers)
+        ends = await self._truth.ends(numbers)
+        if not self._ends_are_known:
+            ends = {n: max(end, self._read_to.get(n, 0)) for n, end in ends.items()}
+        lost = {}
+        for number, raw in found.items():
+            position = read_position(raw)
+            if position is not None and self._ends_are_known:
+                check_end(number, position, ends[number])
+            if position is not None and is_whole(position, server):
+                self._positions[number] = await self._continued(number, raw, position, server, end=ends[number])
+            else:
+                lost[number] = raw
+        self._waits.end("suppressions")
+        if lost:
+            await self._write_anew(lost, server, ends)
 
-def _add(pipe: Any, record: Any) -> None:
-    """One record of the truth as one command. A tombstone removes; what has expired since is removed as well."""
-    recipient, _, scope = record.key.decode().rpartition("/")
-    value, until_ms = "", ""
-    if record.value is not None:
+    async def _continued(self, number: int, raw: str, found: Position, server: Server, *, end: int) -> Position:
+        start = found.offset + 1
+        if found.run_id != server.run_id:
+            start = min(start, await self._truth.offset_at(number, found.timestamp_ms - STEP_BACK_MS) or 0)
+            log.warning("Redis was started anew, or another one took over: partition %d again from %d", number, start)
+        ours = msgspec.structs.replace(
+            found, run_id=server.run_id, evicted=server.evicted, word=new_word(), is_exact=True
+        )
+        return await Rebuild(self._truth, self._there, self._partitions).catch_up(
+            number, raw, ours, start=start, end=end
+        )
+
+    async def _write_anew(self, found: Mapping[int, str], server: Server, ends: Mapping[int, int]) -> None:
+        log.warning("Redis does not say how far it is projected, or has evicted keys: %d partitions are written anew "
+                    "from the truth", len(found))  # fmt: skip
+        self._waits.begin("the list", "it is written to Redis anew")
+        begun = time.monotonic()
         try:
-            entry = read_suppression(record.value)
-        except MsgspecError:
-            log.error("a record of the list at %d/%d cannot be read", record.partition, record.offset)  # noqa: TRY400
-            return
-        value = entry_value(entry.reason, entry.since, entry.rule)
-        until_ms = "" if entry.until is None else str(round(entry.until.timestamp() * 1000))
-    keys = (entry_key(recipient, scope), offset_key(recipient, scope))
-    pipe.eval(_WRITE, 2, *keys, record.offset, OFFSET_KEPT_SECONDS, value, until_ms)
+            exact, drift = await Rebuild(self._truth, self._there, self._partitions).write_anew(
+                found, server, ends=ends
+            )
+        finally:
+            self._waits.end("the list")
+        self._positions.update(exact)
+        self._metrics.rebuilt.inc(drift.entries)
+        log.warning("%d entries are written anew in %.1f s, %d that the truth does not have are taken away", drift.entries,
+                    time.monotonic() - begun, drift.extra)  # fmt: skip
+
+    async def _write(self, number: int, records: Sequence[Any]) -> bool:
+        """False: Redis is not where we left it, so that something may be missing there."""
+        known = self._positions[number]
+        fresh = [record for record in records if record.offset > known.offset]
+        steps = []
+        for at in range(0, len(fresh), SCRIPT_ENTRIES):
+            some = fresh[at : at + SCRIPT_ENTRIES]
+            entries = {entry[0]: entry for entry in map(entry_of, some) if entry}
+            steps.append((list(entries.values()), known.at(some[-1].offset, some[-1].timestamp)))
+        self._writing.add(number)
+        try:
+            is_there = await self._there.advance(number, known, steps)
+        finally:
+            self._writing.discard(number)
+        if not is_there:
+            self._positions.pop(number, None)
+            return False
+        if steps:
+            self._positions[number] = steps[-1][1]
+            self._metrics.projected(fresh)
+        return True

@@ -93,6 +93,17 @@ class Metrics:
         self.rebalances = self._counter(
             "rebalances", "Times that all state was loaded anew, for partitions were spread anew"
         )
+        self.redis_evicts = self._gauge("redis_evicts", "1 while Redis may evict keys: its maxmemory-policy is wrong")
+        self.list_ready = self._gauge(
+            "suppression_list_ready", "1 while senders may trust the list; by the worker that says so to them"
+        )
+        self.rebuilt = self._counter("suppression_rebuilt", "Entries of the list written anew from the truth")
+        self._drift = self._gauge(
+            "suppression_drift_keys", "Keys in which Redis was not the truth, when they were compared last", "kind"
+        )
+        self._compared_at = self._gauge(
+            "suppression_compared_timestamp_seconds", "When Redis was last compared with the truth, 0 if not yet"
+        )
         self.lag_records = self._gauge("consumer_lag_records", "Records not read yet", "topic", "partition")
         self.lag_seconds = self._gauge(
             "consumer_lag_seconds", "Age of the oldest record not read", "topic", "partition"
@@ -148,6 +159,12 @@ class Metrics:
         now = time.time()
         for record in records:
             self._latency.observe(max(0.0, now - record.timestamp / 1000))
+
+    def drifted(self, *, missing: int, different: int, extra: int) -> None:
+        """What the last comparison of Redis with the truth found."""
+        for kind, number in (("missing", missing), ("different", different), ("extra", extra)):
+            self._drift.labels(kind).set(number)
+        self._compared_at.set_to_current_time()
 
     def show_cohorts(self, cohorts: Sequence[Cohort]) -> None:
         for cohort in cohorts:

@@ -168,6 +168,11 @@ class Settings(BaseSettings):
         default=5, description="How long one Redis call may take before it is tried again"
     )
 
+    list_check_hours: Annotated[Hours, Field(ge=0)] = Field(
+        default=24,
+        description="Time between two comparisons of the list in Redis with its truth, which are done slowly beside the "
+        "work, the first one after a minute; 0: never",
+    )
     window_hours: Hours = Field(
         default=72,
         gt=0,

@@ -7,8 +7,7 @@ import sys
 
 import faust
 from aiokafka.errors import KafkaError
-from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from acquit.decode import DECODERS
 from acquit.errors import BadSettings
@@ -17,6 +16,8 @@ from acquit.worker import topics
 from acquit.worker.app import Worker
 from acquit.worker.connections import redis_client
 from acquit.worker.health import Health, serve
+from acquit.worker.list_rebuild import NotNowError, check_policy
+from acquit.worker.list_redis import ListRedis
 from acquit.worker.settings import Settings
 from acquit.worker.waiting import Waits, backoff, is_passing, pause
 
@@ -83,35 +84,25 @@ async def _until_topics_are_right(settings: Settings, waits: Waits) -> None:
 
 
 async def _until_redis_keeps(settings: Settings, waits: Waits) -> None:
-    """A Redis that evicts would reopen opt-outs without a word."""
     redis = redis_client(settings)
     try:
         for seconds in backoff():
             try:
-                policy = await eviction_policy(redis)
+                check_policy(await ListRedis(redis).server())
+            except NotNowError as error:
+                waits.end("Redis")
+                waits.begin(error.what, str(error))
             except (RedisError, OSError) as error:
                 if not is_passing(error):
                     raise
                 waits.begin("Redis", error)
             else:
                 waits.end("Redis")
-                if policy == "noeviction":
-                    waits.end("Redis setting")
-                    return
-                waits.begin("Redis setting", f"maxmemory-policy is {policy}: set it to noeviction")
+                waits.end("Redis setting")
+                return
             await pause(seconds)
     finally:
         await redis.aclose()
-
-
-async def eviction_policy(redis: Redis) -> str:
-    """Where CONFIG is forbidden, as on most managed servers, INFO says it too."""
-    try:
-        found = await redis.config_get("maxmemory-policy")
-    except ResponseError:
-        found = {}
-    policy = found.get("maxmemory-policy") or (await redis.info("memory")).get("maxmemory_policy", "unknown")
-    return policy.decode() if isinstance(policy, bytes) else str(policy)
 
 
 def _log_to_stderr(level: str) -> None:
