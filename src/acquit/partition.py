@@ -4,7 +4,7 @@ Its only clock is the running maximum of its records' timestamps. Where one batc
 seen in anything that leaves, except for when totals leave, and totals may leave at any time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from zlib import crc32
 
@@ -98,7 +98,9 @@ class Partition:
     def __init__(
         self, number: int, *, rules: Rules, zone: str, window_hours: float, tally_seconds: float,
         max_messages: int = UNBOUNDED, reply_hours: float = REPLY_HOURS, is_journaled: bool = True,
+        may_flush: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
+        """`may_flush` is asked when totals are due by the log's clock, which runs fast while a backlog is read."""
         self.number = number
         self.head = Head()
         self.counts = Counts()
@@ -121,6 +123,7 @@ class Partition:
         }
         self._rules = rules
         self._tally_ms = round(tally_seconds * 1000)
+        self._may_flush = may_flush
         self._due_ms = 0  # when it is looked next whether hours close, and messages are too many
 
     def fold(self, records: Iterable[Record]) -> list[Effect]:
@@ -131,7 +134,7 @@ class Partition:
             last = record
             if record.timestamp > self.head.clock_ms:
                 self.head.clock_ms = record.timestamp
-                if record.timestamp >= self._due_ms or not self.people.is_quiet(record.timestamp):
+                if record.timestamp >= self._due_ms or record.timestamp >= self.people.due_ms:
                     effects += self._advance(record.timestamp, record.offset)
             try:
                 event = self._read(record)
@@ -139,16 +142,19 @@ class Partition:
                 effects.append(_refused(record, error))
                 continue
             self.counts.events += 1
+            at_ms = epoch_ms(event.at)
+            if at_ms > self.head.clock_ms + _AHEAD_MS:
+                at_ms = record.timestamp
             if isinstance(event, Verdict):
-                effects += self._take_verdict(event, at_ms=self._at_ms(event, record.timestamp), upto=record.offset)
+                effects += self._take_verdict(event, at_ms=at_ms, upto=record.offset)
                 continue
             if event.src is not None and self._is_known(event.src, record.timestamp):
                 self.counts.again += 1
                 continue
-            effects += self._take(event, at_ms=self._at_ms(event, record.timestamp), upto=record.offset)
+            effects += self._take(event, at_ms=at_ms, upto=record.offset)
         if last is not None:
             self._mark(last)
-            if self.head.clock_ms - self.head.flushed_ms >= self._tally_ms:
+            if self.head.clock_ms - self.head.flushed_ms >= self._tally_ms and self._may_flush():
                 effects += self.flush()
         return effects
 
@@ -182,7 +188,7 @@ class Partition:
             self.head.forgotten = self.messages.forgotten
             effects += self.messages.advance(clock_ms, partition=self.number, upto=offset - 1)
             self._due_ms = (clock_ms // MINUTE_MS + 1) * MINUTE_MS
-        if not self.people.is_quiet(clock_ms):
+        if clock_ms >= self.people.due_ms:
             effects += self.people.expire(now_ms=clock_ms, upto=offset)
         return effects
 
@@ -199,15 +205,14 @@ class Partition:
 
     def _is_known(self, src: Src, timestamp_ms: int) -> bool:
         topic, partition, offset, index = src
-        marks = self.head.seen.setdefault(topic, {})
-        if (offset, index) <= marks.get(partition, _NOTHING_TAKEN)[:2]:
+        marks = self.head.seen.get(topic)
+        if marks is None:
+            marks = self.head.seen[topic] = {}
+        last = marks.get(partition, _NOTHING_TAKEN)
+        if offset <= last[0] and (offset, index) <= last[:2]:
             return True
         marks[partition] = (offset, index, timestamp_ms)
         return False
-
-    def _at_ms(self, event: Logged, timestamp_ms: int) -> int:
-        at_ms = epoch_ms(event.at)
-        return at_ms if at_ms <= self.head.clock_ms + _AHEAD_MS else timestamp_ms
 
     def _mark(self, record: Record) -> None:
         head = self.head

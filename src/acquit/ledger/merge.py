@@ -5,6 +5,7 @@ e-mail, where the later of delivery and bounce tells the truth: relays accept fi
 """
 
 from bisect import bisect_right
+from typing import Any
 
 from msgspec import Struct
 
@@ -69,6 +70,7 @@ class Message(Struct, gc=False):
     engaged: int = 0  # bit set of what the recipient did with it
     is_to_dead: bool = False  # its number was known to receive nothing when the message was first heard of
     block: int = NOTHING  # that its row is in, if it has one yet
+    counted: Any = None  # as what it is counted (standing.py), as long as that is at hand
 
     def status(self, *, is_email: bool) -> int:
         if self.bad == NOTHING:

@@ -213,7 +213,7 @@ class Messages:
         if found is None or hour < self._closed:
             message = Message(block=found.block if found else NOTHING)  # what is found there makes room
             return _Place(key, message, event, None, None)
-        return _Place(key, found, event, self._counted(event, found, hour), hour)
+        return _Place(key, found, event, found.counted or self._counted(event, found, hour), hour)
 
     def _book(self, place: "_Place", *, moved: bool, is_relabelled: bool = False) -> Booked:
         """Put the message where it belongs now, and its change into the totals."""
@@ -231,6 +231,7 @@ class Messages:
             self.numbers.name(message.submit, block)
             self.numbers.name(message.receipt, block)
         before, after = place.before, self._counted(event, message, now)
+        message.counted = after
         self._move(place, before, after)
         return self._answer(News.NEW, place, after)
 

@@ -7,6 +7,7 @@ in 10^14 times, and nobody who chooses message ids can bring it about.
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import islice
 from struct import Struct
 
 from acquit.events import EARLIEST, epoch_ms
@@ -16,6 +17,8 @@ from acquit.ledger.packed import Change, PackedBlocks
 KEY_BYTES = 12
 BLOCKS = 12
 """Tables of a whole window. More cost each new message a look, fewer keep for longer what is too old."""
+RECENT_LIMIT = 4_000
+"""Messages that were packed and stay unpacked, too: most receipts come within seconds of each other."""
 TOUCHED_LIMIT = 20_000
 """Messages held unpacked, where no journal asks for them before."""
 LABELS_LIMIT = (1 << 22) - 1
@@ -34,6 +37,7 @@ class Window(PackedBlocks):
         super().__init__(span, key_bytes=KEY_BYTES, row_bytes=_ROW.size, is_journaled=is_journaled)
         self._touched: dict[bytes, Message | None] = {}
         self._was_in: dict[bytes, int] = {}  # the block that a removed message was in
+        self._recent: dict[bytes, Message] = {}
 
     @property
     def newest(self) -> int:
@@ -43,6 +47,9 @@ class Window(PackedBlocks):
     def find(self, key: bytes) -> Message | None:
         if key in self._touched:
             return self._touched[key]
+        recent = self._recent.get(key)
+        if recent is not None:
+            return recent
         for table in self.newest_first:
             row = table.get(key)
             if row is not None:
@@ -62,6 +69,10 @@ class Window(PackedBlocks):
     def drop_before(self, seconds: int) -> None:
         self._settle()
         super().drop_before(seconds)
+
+    def _forget(self, block: int) -> None:
+        super()._forget(block)
+        self._recent = {key: message for key, message in self._recent.items() if message.block != block}
 
     def shrink(self, messages: int) -> tuple[int, int]:
         """Forget the oldest blocks until no more than so many messages are left, or two blocks: what comes now needs those.
@@ -97,6 +108,14 @@ class Window(PackedBlocks):
         self._settle()
         return super().take_delta()
 
+    def _remember(self) -> None:
+        for key, message in self._touched.items():
+            self._recent.pop(key, None)  # to come last
+            if message is not None:
+                self._recent[key] = message
+        for key in list(islice(self._recent, max(0, len(self._recent) - RECENT_LIMIT))):
+            del self._recent[key]
+
     def _settle(self) -> None:
         """Pack what was touched."""
         for key, message in self._touched.items():
@@ -107,6 +126,7 @@ class Window(PackedBlocks):
             if message is not None:
                 self.put(block, key, _packed(message, block))
                 message.block = block
+        self._remember()
         self._touched.clear()
         self._was_in.clear()
 

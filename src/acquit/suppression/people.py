@@ -44,6 +44,8 @@ class People:
         self.table: Blocks[Person] = Blocks(Person)
         self.verdicts = {} if verdicts is None else verdicts
         self._policy = policy
+        self.due_ms = FOR_EVER  # before then nothing expires
+        self._names: set[str] = set()  # of all in the table, for nearly every event asks
         self._dues: list[tuple[int, str]] = []  # a heap
         self._due: dict[str, int] = {}  # when each person is looked at next: the one entry of the heap that counts
         self._kinds: dict[tuple[str, str, str, str], bool] = {}
@@ -68,12 +70,11 @@ class People:
 
     def is_known(self, recipient: str) -> bool:
         """Whether there is anything to add to: what speaks for a person of whom nothing is known is not kept."""
-        rows = self.table.rows.get(_block(recipient))
-        return rows is not None and recipient in rows
+        return recipient in self._names
 
     def is_known_dead(self, recipient: str, at_ms: int) -> bool:
         """Whether nobody can have received a message at this time, for all that suppliers and the person said of it."""
-        person = self.table.get(_block(recipient), recipient)
+        person = self.table.get(_block(recipient), recipient) if recipient in self._names else None
         return person is not None and is_dead(person.facts, at_ms, self.verdicts)
 
     def accuse(
@@ -161,18 +162,16 @@ class People:
                 continue
             changes += self._judge(recipient, person, person.facts, now_ms=now_ms, upto=upto, lifted="expired")
             if not person.entries and person.due_ms <= now_ms:
-                self.table.remove(_block(recipient), recipient)
+                self._remove(recipient)
                 self._due.pop(recipient, None)
+        self._set_due()
         return changes
-
-    def is_quiet(self, now_ms: int) -> bool:
-        """Whether nothing expires by this time."""
-        return not self._dues or self._dues[0][0] > now_ms
 
     def loaded(self) -> None:
         """The table was filled from the journal: find again when each person is looked at."""
-        self._dues, self._due = [], {}
+        self._dues, self._due, self._names = [], {}, set()
         for _, recipient, person in self.table:
+            self._names.add(recipient)
             person.facts = [shared(fact) for fact in person.facts]
             self._watch(recipient, person)
 
@@ -184,10 +183,11 @@ class People:
         before, was = person.entries, (person.facts, person.entries, person.due_ms)
         person.facts, person.entries, person.due_ms = facts, found.entries, found.due_ms
         if not facts:
-            self.table.remove(_block(recipient), recipient)
+            self._remove(recipient)
         else:
             if was != (facts, found.entries, found.due_ms):
                 self.table.put(_block(recipient), recipient, person)
+                self._names.add(recipient)
             self._watch(recipient, person)
         by = asked.by if asked else None
         changes = [
@@ -201,6 +201,13 @@ class People:
                 Suppression(recipient, asked.scope, "refused", from_epoch_ms(now_ms), entry, entry, upto, by, why)
             )
         return changes
+
+    def _remove(self, recipient: str) -> None:
+        self.table.remove(_block(recipient), recipient)
+        self._names.discard(recipient)
+
+    def _set_due(self) -> None:
+        self.due_ms = self._dues[0][0] if self._dues else FOR_EVER
 
     def _asking(self, facts: list[Fact]) -> tuple[PolicyRule, ...]:
         """The rows that may ask after these failures; most people fail in one way alone."""
@@ -216,6 +223,7 @@ class People:
         if len(self._dues) > 2 * len(self._due) + SPARE_DUES:
             self._dues = [(due_ms, name) for name, due_ms in self._due.items()]
             heapify(self._dues)
+        self._set_due()
 
 
 def _block(recipient: str) -> int:

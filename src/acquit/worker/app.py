@@ -7,7 +7,7 @@ raw topics > intake > events > ledger > suppressions > sink > Redis
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -385,6 +385,7 @@ class Worker:
             max_messages=self.settings.max_messages,
             reply_hours=self.settings.reply_hours,
             tally_seconds=self.settings.tally_seconds,
+            may_flush=every(self.settings.tally_seconds),
         )
 
     def _new_sums(self, carriers: Capped) -> Any:
@@ -456,3 +457,18 @@ def build_app(settings: Settings) -> BatchApp:
     )
     app.reads_committed = settings.fencing
     return app
+
+
+def every(seconds: float) -> Callable[[], bool]:
+    """Says yes, and then for so long no."""
+    next_at = 0.0
+
+    def is_due() -> bool:
+        nonlocal next_at
+        now = time.monotonic()
+        if now < next_at:
+            return False
+        next_at = now + seconds
+        return True
+
+    return is_due
