@@ -21,6 +21,7 @@ class Blocks(Generic[Row]):
         self._changed: dict[tuple[int, str], None] = {}
         self._dropped: set[int] = set()
         self._stale: set[int] = set()  # blocks that differ from their last checkpoint
+        self.has_erased = False
         self._delta_type = list[tuple[int, str, row_type | None]]  # type: ignore[valid-type]
         self._block_type = dict[str, row_type]  # type: ignore[valid-type]
 
@@ -42,6 +43,11 @@ class Blocks(Generic[Row]):
     def remove(self, block: int, key: str) -> None:
         self.rows[block].pop(key)
         self._changed[block, key] = None
+
+    def erase(self, block: int, key: str) -> None:
+        """Remove a row of which no journal may go on telling: not even a delta may name its key."""
+        self.remove(block, key)
+        self.has_erased = True
 
     def drop(self, block: int) -> dict[str, Row]:
         """Forget a whole block, and return what was in it."""
@@ -68,6 +74,7 @@ class Blocks(Generic[Row]):
         self._stale.update(block for block, _, _ in delta)
         self._dropped.clear()
         self._changed.clear()
+        self.has_erased = False
         return delta
 
     def apply(self, delta: Iterable[tuple[int, str, Row | None]]) -> None:

@@ -53,6 +53,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     until: datetime | None = None
 
 
+ERASED: Header = ("acquit.erased", b"1")
+"""On a tombstone of `acquit.suppressions`: nothing may stay of this address in Redis, not even that it was there."""
 Change: TypeAlias = Literal["suppressed", "changed", "lifted", "expired", "refused"]
 """`refused`: a restore that the policy does not allow; what held holds on."""
 
@@ -83,6 +85,30 @@ class Suppression(Struct, frozen=True):
     def log(self) -> bytes:
         """The record of `acquit.suppression-log`."""
         return _ENCODER.encode(self)
+
+
+class Listing(Struct, frozen=True):
+    """What the truth says of one address and scope, without a word in the log: who is erased goes, and who gets another
+    name comes under it. `entry` is None for a name that goes.
+    """
+
+    recipient: str
+    scope: str
+    entry: Entry | None
+    at: datetime
+    upto: int
+
+    @property
+    def key(self) -> bytes:
+        return f"{self.recipient}/{self.scope}".encode()
+
+    @property
+    def value(self) -> bytes | None:
+        return None if self.entry is None else _ENCODER.encode(SuppressionRecord.of(self.entry, self.upto))
+
+    @property
+    def headers(self) -> Sequence[Header]:
+        return [ERASED] if self.entry is None else []
 
 
 class SuppressionRecord(Struct, frozen=True, omit_defaults=True):
@@ -186,11 +212,12 @@ class Alert(Struct, frozen=True):
         return _ENCODER.encode(self)
 
 
-Effect: TypeAlias = Append | DeadLetter | Suppression | Tally | Alert
+Effect: TypeAlias = Append | DeadLetter | Suppression | Listing | Tally | Alert
 
 _ENCODER = msgspec.json.Encoder()
 _SUPPRESSION = msgspec.json.Decoder(SuppressionRecord)
 _TALLY = msgspec.json.Decoder(Tally)
+_CHANGE = msgspec.json.Decoder(Suppression)
 
 
 def tally_key(partition: int, cell: Cell) -> bytes:
@@ -201,6 +228,11 @@ def tally_key(partition: int, cell: Cell) -> bytes:
 def read_suppression(value: bytes) -> SuppressionRecord:
     """Raises msgspec.MsgspecError: nobody but the ledger writes there."""
     return _SUPPRESSION.decode(value)
+
+
+def read_change(value: bytes) -> Suppression:
+    """A record of `acquit.suppression-log`. Raises msgspec.MsgspecError: nobody but the ledger writes there."""
+    return _CHANGE.decode(value)
 
 
 def read_tally(value: bytes) -> Tally:

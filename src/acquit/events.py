@@ -32,6 +32,7 @@ EngagementType = Literal[
     "reply", "click", "conversion", "open", "read", "stop", "start", "complaint", "not_received", "arrived"
 ]
 VerdictWord = Literal["clean", "suspect", "contradicted"]
+Hold = Category | Literal["stop", "manual", "legal"]
 CommandName = Literal["add", "restore", "import", "erase", "release", "drop", "port"]
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
@@ -39,6 +40,8 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 PERMANENCES: tuple[Permanence, ...] = get_args(Permanence)
 ACTIONS: tuple[Action, ...] = get_args(Action)
 CATEGORIES: tuple[Category, ...] = get_args(Category)
+HOLDS: tuple[Hold, ...] = (*CATEGORIES, "stop", "manual", "legal")
+"""What an address may be held for by a command. `legal` yields to a forced restore alone, like a complaint."""
 ENGAGEMENTS: tuple[EngagementType, ...] = get_args(EngagementType)
 
 DELIVERED: frozenset[Status] = frozenset({"delivered_network", "delivered_handset", "read"})
@@ -189,7 +192,10 @@ class Engagement(Struct, tag="engagement", tag_field="kind", frozen=True, omit_d
 
 
 class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
-    """What a member of staff asked for: it travels in the recipient's own log, so that its place in time is certain."""
+    """What a member of staff asked for: it travels in the recipient's own log, so that its place in time is certain.
+
+    `until` of an import: without it the policy says how long, and LATEST is for ever.
+    """
 
     name: CommandName
     to: Text
@@ -200,6 +206,8 @@ class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_default
     scope: Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[^/|{}\s]+$")] = "*"
     until: Time | None = None
     force: bool = False  # of a restore: of a complaint, too
+    hold: Hold | None = None  # of an add or import: what the address is held for; None: by hand
+    ported_at: Time | None = None  # of a port: when the number went to another operator
     src: Src | None = None
 
 

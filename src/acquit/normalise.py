@@ -59,8 +59,12 @@ def normalise_event(event: Event, *, received_at: datetime, src: Src | None, rou
         event = _with_one_form_of_id(event, routes)
     to = None if event.to is None else canonical(event.channel, event.to)
     at = _utc(event.at, "at", received_at)
-    if isinstance(event, Command) and event.until is not None and not event.at < event.until < LATEST:
+    if isinstance(event, Command) and event.until is not None and not event.at < event.until <= LATEST:
         raise Undecodable("absurd_value", "$.until: is not after $.at, or after 2100")
+    if isinstance(event, Command) and event.name == "port" and event.ported_at is None:
+        raise Undecodable("missing_field", "$.ported_at: a port is at some time")
+    if isinstance(event, Command) and event.ported_at is not None:
+        _utc(event.ported_at, "ported_at", received_at)
     if not isinstance(event, Receipt):
         return replace(event, to=to, at=at, src=src)
     submitted_at = None if event.submitted_at is None else _utc(event.submitted_at, "submitted_at", received_at)

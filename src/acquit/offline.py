@@ -19,6 +19,7 @@ from acquit.partition import Partition
 from acquit.pipeline import read
 from acquit.routes.cohorts import Cohort, Sums
 from acquit.rules import Rules
+from acquit.suppression.keys import Hashing
 
 EVERY_CARRIER = 1_000_000
 
@@ -136,11 +137,12 @@ def exported_records(lines: Iterable[bytes]) -> list[LogRecord]:
 class Replay:
     """A log folded outside the worker: `fold` yields its effects in order, `summary` what it came to."""
 
-    def __init__(self, *, rules: Rules, zone: str, window_hours: float) -> None:
+    def __init__(self, *, rules: Rules, zone: str, window_hours: float, hashing: Hashing | None = None) -> None:
         self.partitions: dict[int, Partition] = {}
         self._rules = rules
         self._zone = zone
         self._window_hours = window_hours
+        self._hashing = hashing
         self._sums = Sums(Capped(EVERY_CARRIER), zone=zone)
 
     def fold(self, records: Iterable[LogRecord]) -> Iterator[dict[str, Any]]:
@@ -190,6 +192,7 @@ class Replay:
                 window_hours=self._window_hours,
                 tally_seconds=60,
                 is_journaled=False,
+                hashing=self._hashing,
             )
         return found
 

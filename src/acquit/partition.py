@@ -4,7 +4,7 @@ Its only clock is the running maximum of its records' timestamps. Where one batc
 seen in anything that leaves, except for when totals leave, and totals may leave at any time.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -13,9 +13,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from acquit.blocks import Blocks
-from acquit.effects import DeadLetter, Effect, Suppression, Tally
+from acquit.effects import DeadLetter, Effect, Listing, Suppression, Tally
 from acquit.envelope import Record
-from acquit.errors import Undecodable
+from acquit.errors import BadSettings, Undecodable
 from acquit.events import (
     EARLIEST,
     FAILED,
@@ -43,13 +43,18 @@ from acquit.reasons import unknown_word
 from acquit.reasons.revising import PORTED, graded, is_of_port
 from acquit.rules import Rules
 from acquit.suppression import verdicts
-from acquit.suppression.facts import NEVER_LIFTED_BY_DELIVERY, Fact, Joined, joined
-from acquit.suppression.keys import named
+from acquit.suppression.facts import IMPORT, NEVER_LIFTED_BY_DELIVERY, Fact, Joined, joined
+from acquit.suppression.judge import ADDED
+from acquit.suppression.keys import Hashing, key_mark, named
 from acquit.suppression.people import People
 from acquit.suppression.verdicts import Verdicts
 
 _AHEAD_MS = 300_000
 """A provider's clock may be five minutes ahead; a time beyond that becomes the time of arrival."""
+RENAMED_AT_ONCE = 20
+"""With each record: some seconds of traffic rename a long list."""
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_LATEST_MS = epoch_ms(LATEST)
 _NOTHING_TAKEN = (-1, -1, 0)
 _TO_THE_HANDSET = frozenset({"delivered_handset", "read"})
 _ALIVE = frozenset({"reply", "click", "conversion", "arrived"})
@@ -58,6 +63,10 @@ _ALIVE = frozenset({"reply", "click", "conversion", "arrived"})
 
 class _OutOfTimeError(Exception):
     """An event of a time that intake would have refused: somebody else wrote it."""
+
+
+class _NoEraseKeyError(Exception):
+    """Somebody asks to be erased, and we cannot know them again after it: the command waits among the dead letters."""
 
 
 class Head(Struct):
@@ -72,6 +81,7 @@ class Head(Struct):
     forgotten: int = 0  # messages of hours that begin before it were forgotten for want of room
     seen: dict[str, dict[int, tuple[int, int, int]]] = {}  # topic, partition: offset, index, time of the last event
     verdicts: Verdicts = {}  # on the routes that were contradicted, and since when
+    key_mark: str = ""  # of the erase_key under which people are hashed here
 
 
 class Counts(Struct):
@@ -95,16 +105,19 @@ class Counts(Struct):
 class Partition:
     """One partition's state. `tables` is what its journal keeps beside `head`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the settings that it is made from, each by its name
         self, number: int, *, rules: Rules, zone: str, window_hours: float, tally_seconds: float,
         max_messages: int = UNBOUNDED, reply_hours: float = REPLY_HOURS, is_journaled: bool = True,
         may_flush: Callable[[], bool] = lambda: True,
+        hashing: Hashing | None = None,
     ) -> None:  # fmt: skip
         """`may_flush` is asked when totals are due by the log's clock, which runs fast while a backlog is read."""
         self.number = number
         self.head = Head()
         self.counts = Counts()
-        self.people = People(rules.policy, self.head.verdicts)
+        self.people = People(rules.policy, self.head.verdicts, hashing=hashing)
+        self._key_mark = key_mark(hashing.key) if hashing else ""
+        self._is_hashed = hashing is not None and hashing.is_for_all
         self.messages = Messages(
             hours=Hours(zone),
             window_hours=window_hours,
@@ -112,6 +125,7 @@ class Partition:
             max_messages=max_messages,
             reply_hours=reply_hours,
             is_known_dead=self.people.is_known_dead,
+            is_erased=self.people.is_erased,
             is_journaled=is_journaled,
         )
         self.tables: dict[str, Blocks[Any] | PackedBlocks] = {
@@ -136,10 +150,8 @@ class Partition:
                 self.head.clock_ms = record.timestamp
                 if record.timestamp >= self._due_ms or record.timestamp >= self.people.due_ms:
                     effects += self._advance(record.timestamp, record.offset)
-            try:
-                event = self._read(record)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, _OutOfTimeError) as error:
-                effects.append(_refused(record, error))
+            event = self._event(record, effects)
+            if event is None:
                 continue
             self.counts.events += 1
             at_ms = epoch_ms(event.at)
@@ -169,7 +181,10 @@ class Partition:
         return counts
 
     def loaded(self, changed_cells: list[tuple[int, str]]) -> None:
-        """The tables were filled from the journal: find the indexes again."""
+        """The tables were filled from the journal: find the indexes again. Raises BadSettings."""
+        if self.head.key_mark and self.head.key_mark != self._key_mark:
+            raise BadSettings("settings", None, "erase_key", "is not the one under which people were erased: nobody would "
+                              "know them again. Set it as it was")  # fmt: skip
         self.messages.loaded(changed_cells, clock_ms=self.head.clock_ms, forgotten=self.head.forgotten)
         self.people.verdicts = self.head.verdicts
         self.people.loaded()
@@ -192,10 +207,29 @@ class Partition:
             effects += self.people.expire(now_ms=clock_ms, upto=offset)
         return effects
 
+    def _rename(self, *, upto: int) -> list[Effect]:
+        """The list is to be hashed, and was not when the journal was written: some at a time, so that no batch is large."""
+        effects: list[Effect] = []
+        for _ in range(RENAMED_AT_ONCE):
+            if self.people.to_rename:
+                effects += self.people.rename_one(now_ms=self.head.clock_ms, upto=upto)
+        return effects
+
+    def _event(self, record: Record, effects: list[Effect]) -> Logged | None:
+        if self.people.to_rename:
+            effects += self._rename(upto=record.offset)
+        try:
+            return self._read(record)
+        except (*_UNREADABLE, _OutOfTimeError, _NoEraseKeyError) as error:
+            effects.append(_refused(record, error))
+            return None
+
     def _read(self, record: Record) -> Logged:
         event = decode_logged(record.value or b"")
         if not EARLIEST <= event.at < LATEST:
             raise _OutOfTimeError
+        if isinstance(event, Command) and event.name == "erase" and not self._key_mark:
+            raise _NoEraseKeyError
         if isinstance(event, Receipt) and event.submitted_at is not None:
             if not EARLIEST <= event.submitted_at < LATEST:
                 raise _OutOfTimeError
@@ -216,9 +250,11 @@ class Partition:
 
     def _mark(self, record: Record) -> None:
         head = self.head
+        if self._is_hashed:
+            head.key_mark = self._key_mark
         head.to, head.timestamp_ms, head.checksum = record.offset, record.timestamp, crc32(record.value or b"")
 
-    def _take(self, event: Event, *, at_ms: int, upto: int) -> list[Suppression]:
+    def _take(self, event: Event, *, at_ms: int, upto: int) -> Sequence[Suppression | Listing]:
         if isinstance(event, Receipt):
             return self._take_receipt(event, at_ms=at_ms, upto=upto)
         if isinstance(event, Submit):
@@ -230,7 +266,7 @@ class Partition:
     def _take_submit(self, submit: Submit, *, at_ms: int, upto: int) -> list[Suppression]:
         if self.messages.take_submit(submit, at_ms=at_ms).news is News.TOO_LATE:
             self.counts.too_late += 1
-        recipient = f"{submit.channel}:{submit.to}"
+        recipient = self.people.name_of(f"{submit.channel}:{submit.to}")
         if not self.people.is_known(recipient):
             return []
         return self.people.learn(
@@ -258,7 +294,7 @@ class Partition:
         is_said = receipt.category in NEVER_LIFTED_BY_DELIVERY
         if is_said or (receipt.status in FAILED and at_ms > booked.delivered_ms):
             changes = self._accuse(receipt, booked.labels, at_ms=at_ms, upto=upto)
-        recipient = f"{receipt.channel}:{receipt.to}"
+        recipient = self.people.name_of(f"{receipt.channel}:{receipt.to}")
         if (booked.delivered_ms or receipt.status in _TO_THE_HANDSET) and self.people.is_known(recipient):
             changes += self.people.acquit(
                 recipient, receipt.provider, receipt.message_id, delivered_ms=booked.delivered_ms or at_ms,
@@ -278,7 +314,8 @@ class Partition:
             _fact(receipt, "failure", labels, at_ms=at_ms),
             category=category, permanence=receipt.permanence, code=code, rule=receipt.rule or "",
         )  # fmt: skip
-        return self.people.accuse(f"{receipt.channel}:{receipt.to}", fact, now_ms=self.head.clock_ms, upto=upto)
+        recipient = self.people.name_of(f"{receipt.channel}:{receipt.to}")
+        return self.people.accuse(recipient, fact, now_ms=self.head.clock_ms, upto=upto)
 
     def _delivery(self, receipt: Receipt, labels: Labels | None, *, at_ms: int) -> Fact | None:
         """That the message reached the handset, where the receipt says so and its route's profile lets it count."""
@@ -308,17 +345,51 @@ class Partition:
             fact = Fact(at_ms, kind, event.provider, event.message_id or "", channel=event.channel)
         else:
             return []
-        return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
+        recipient = self.people.name_of(f"{event.channel}:{event.to}")
+        return self.people.accuse(recipient, fact, now_ms=self.head.clock_ms, upto=upto)
 
-    def _take_command(self, event: Command, *, at_ms: int, upto: int) -> list[Suppression]:
-        if event.name not in {"add", "restore"}:
+    def _take_command(self, event: Command, *, at_ms: int, upto: int) -> Sequence[Suppression | Listing]:
+        if event.name == "erase":
+            return self._erase(event, at_ms=at_ms, upto=upto)
+        recipient = self.people.name_of(f"{event.channel}:{event.to}")
+        fact = self._asked(event, at_ms=at_ms)
+        if fact is None or (event.name == "import" and self._is_held_already(recipient, fact)):
             return []
-        fact = Fact(at_ms, event.name, "staff", "", category="manual", rule="command", channel=event.channel,
+        return self.people.accuse(recipient, fact, now_ms=self.head.clock_ms, upto=upto, why=event.reason)
+
+    def _erase(self, event: Command, *, at_ms: int, upto: int) -> Sequence[Suppression | Listing]:
+        self.head.key_mark = self._key_mark
+        self.messages.latest.erase(event.channel, event.to)
+        return self.people.erase(
+            f"{event.channel}:{event.to}", by=event.by, at_ms=at_ms, now_ms=self.head.clock_ms, upto=upto,
+            why=event.reason,
+        )  # fmt: skip
+
+    def _asked(self, event: Command, *, at_ms: int) -> Fact | None:
+        """What a command says of its recipient; None where no row of the policy asks after such failures as it imports."""
+        hold, until_ms = event.hold or "manual", epoch_ms(event.until) if event.until else 0
+        fact = Fact(at_ms, event.name, "staff", "", category=hold, rule="command", channel=event.channel,
                     scope=event.scope, by=event.by, is_forced=event.force,
-                    until_ms=epoch_ms(event.until) if event.until and event.until < LATEST else 0)  # fmt: skip
-        return self.people.accuse(
-            f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto, why=event.reason
-        )
+                    until_ms=until_ms if until_ms < _LATEST_MS else 0)  # fmt: skip
+        match event.name:
+            case "add" | "restore":
+                return fact
+            case "port" if event.ported_at is not None:
+                return replace(fact, at_ms=epoch_ms(event.ported_at), category="")
+            case "import" if hold in ADDED:
+                return replace(fact, kind="add", provider=IMPORT, rule=IMPORT)
+            case "import" if until_ms or self.people.is_held(event.channel, hold, "permanent", ""):
+                return replace(
+                    fact, kind="failure", provider=IMPORT, rule=IMPORT, permanence="permanent", until_ms=until_ms
+                )
+        return None
+
+    def _is_held_already(self, recipient: str, fact: Fact) -> bool:
+        """An import that is read again changes nothing."""
+        if fact.kind == "failure" and not fact.until_ms:
+            return self.people.holds(recipient, fact.category, None, 0)
+        until_ms = None if fact.until_ms in {0, _LATEST_MS} else fact.until_ms
+        return self.people.holds(recipient, fact.category, fact.scope, until_ms)
 
     def _count(self, receipt: Receipt, carrier: str | None) -> None:
         counts = self.counts
@@ -360,4 +431,6 @@ def _joined(labels: Labels) -> Joined:
 
 def _refused(record: Record, error: Exception) -> DeadLetter:
     """Nobody but intake writes to acquit.events; what somebody else wrote there is kept as well."""
+    if isinstance(error, _NoEraseKeyError):
+        return dead_letter(record, "acquit", Undecodable("absurd_value", "$.name: nobody is erased without erase_key"))
     return dead_letter(record, "acquit", Undecodable("undecodable", f"no canonical event: {type(error).__name__}"))

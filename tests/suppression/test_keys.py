@@ -4,7 +4,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acquit.suppression.keys import entry_key, entry_value, part_key, position_key, scopes_that_apply
+from acquit.suppression.keys import (
+    entry_key,
+    entry_value,
+    hashed,
+    is_hashed,
+    key_mark,
+    part_key,
+    position_key,
+    scopes_that_apply,
+)
+
+ERASE_KEY = b"acquit test vector key, 32 bytes"
+HASHES = [
+    ("sms:+33612345678", "sms:#C889xFoucpKwXmoZgYnKXg"),
+    ("whatsapp:+33612345678", "whatsapp:#5y-Vg6nkOND7ro9rj1tG1A"),
+    ("email:jo@example.com", "email:#LzJYclrS0NZZvHECKps5XQ"),
+    ("email:jö@xn--mnchen-3ya.example", "email:#_hiFX00wDUaBUQYQPHUWfQ"),
+]
+"""The published contract: the first 16 bytes of HMAC-SHA256(key, UTF-8 of channel:address), base64url without padding."""
 
 
 @pytest.mark.parametrize("scope", ["*", "*:marketing", "acct:acme", "acct:acme:marketing"])
@@ -32,3 +50,21 @@ def test_sender_asks_for_every_scope_that_applies(account: str | None, stream: s
 def test_value_tells_reason_since_and_rule() -> None:
     since = datetime(2026, 11, 22, 9, 0, 4, 999_000, UTC)
     assert entry_value("recipient_unknown", since, "unknown-number") == "recipient_unknown|1795338004|unknown-number"
+
+
+@pytest.mark.parametrize(("recipient", "name"), HASHES)
+def test_hash_is_that_of_the_published_vectors(recipient: str, name: str) -> None:
+    assert len(ERASE_KEY) == 32
+    assert hashed(recipient, ERASE_KEY) == name
+    assert entry_key(name, "*") == f"sup:{{{name}}}:*"
+
+
+def test_hash_is_told_from_an_address() -> None:
+    assert all(is_hashed(name) and not is_hashed(recipient) for recipient, name in HASHES)
+    assert not is_hashed("email:a:#b@example.com")
+
+
+def test_another_key_gives_other_hashes_and_another_mark() -> None:
+    other = b"x" * 32
+    assert hashed("sms:+33612345678", ERASE_KEY) != hashed("sms:+33612345678", other)
+    assert key_mark(ERASE_KEY) != key_mark(other)

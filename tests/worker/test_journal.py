@@ -19,6 +19,7 @@ from acquit.ledger import packed
 from acquit.partition import Partition
 from acquit.routes.cohorts import Sums
 from acquit.suppression.facts import Joined
+from acquit.suppression.keys import Hashing
 from acquit.worker import journal as journals
 from acquit.worker.journal import Journal, UnreadableJournalError
 from acquit.worker.sending import Outgoing
@@ -26,13 +27,16 @@ from acquit.worker.topics import HEADROOM_BYTES, JOURNAL_BYTES
 from tests.builders import (
     DAY,
     HOUR,
+    PHONE,
     START_MS,
     FakeProducer,
     Read,
     batches,
     cells_of,
     certain,
+    command,
     engagement,
+    entries_of,
     from_origin,
     last_totals,
     log,
@@ -70,10 +74,10 @@ class Worker:
 
     def __init__(
         self, runner: asyncio.Runner, *, window_hours: int = 6, tally_seconds: float = 3_600,
-        batch_bytes: int = 1_000_000,
+        batch_bytes: int = 1_000_000, **fields: Any,
     ) -> None:  # fmt: skip
         self._runner = runner
-        self._fields: dict[str, Any] = {"window_hours": window_hours, "tally_seconds": tally_seconds}
+        self._fields: dict[str, Any] = {"window_hours": window_hours, "tally_seconds": tally_seconds, **fields}
         self.producer = FakeProducer(batch_bytes=batch_bytes)
         self.effects: list[Effect] = []
         self.own()
@@ -633,3 +637,26 @@ def test_turn_of_the_clock_takes_nothing_from_the_journal(runner: asyncio.Runner
     expected = tables_of(worker.state)
     worker.own()
     assert tables_of(worker.state) == expected
+
+
+def test_erased_address_is_in_no_record_of_the_journal_and_known_by_its_hash_after_a_restart(
+    runner: asyncio.Runner,
+) -> None:
+    worker = Worker(runner, hashing=Hashing(b"k" * 32))
+    digits = PHONE[1:].encode()
+    packed_number = int(PHONE[1:]).to_bytes(7, "little")
+    worker.take(log(submit(), unknown_number(at=1), unknown_number("m2", to="+33699999999")))
+    assert _holds(worker, digits)
+    assert _holds(worker, packed_number)
+    worker.take(log(command("erase"), first=3))
+    assert not _holds(worker, digits)
+    assert not _holds(worker, packed_number)
+    assert _holds(worker, b"33699999999")
+    worker.own()
+    worker.take(log(unknown_number("m3"), first=4))
+    assert not _holds(worker, digits)
+    assert sorted(entry.reason for entry in entries_of(worker.state).values()) == ["erased", "recipient_unknown"]
+
+
+def _holds(worker: Worker, text: bytes) -> bool:
+    return any(text in key + value for key, value in worker.producer.compacted(TOPIC, 0).items())

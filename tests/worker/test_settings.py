@@ -310,3 +310,17 @@ def test_redis_over_tls_checks_the_host() -> None:
 def test_every_setting_is_described() -> None:
     table = described()
     assert re.findall(r"^\| `(\w+)` \| .* \| .{10,} \|$", table, re.MULTILINE) == list(Settings.model_fields)
+
+
+def test_erase_key_is_long_and_never_shown() -> None:
+    settings = load(None, {"ACQUIT_ERASE_KEY": "k" * 32, "ACQUIT_LIST_HASHED": "true"})
+    assert settings.hashing == (b"k" * 32, True)
+    assert "kkk" not in repr(settings)
+    with pytest.raises(BadSettings, match="ACQUIT_ERASE_KEY: must be at least 32 bytes") as raised:
+        load(None, {"ACQUIT_ERASE_KEY": "k" * 31})
+    assert "kkk" not in str(raised.value)
+
+
+def test_hashed_list_needs_a_key() -> None:
+    with pytest.raises(BadSettings, match="ACQUIT_LIST_HASHED: needs erase_key"):
+        load(None, {"ACQUIT_LIST_HASHED": "true"})

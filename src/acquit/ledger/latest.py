@@ -47,6 +47,10 @@ class Latest:
                     return bytes(key)
         return None
 
+    def erase(self, channel: Channel, to: str) -> None:
+        """Forget somebody, and leave no trace of it."""
+        self.table.erase(_who(channel, to))
+
     def advance(self, clock_ms: int) -> None:
         """Forget whom nobody answers any more."""
         self.table.drop_before((clock_ms - self._window_ms) // 1000)

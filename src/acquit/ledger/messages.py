@@ -78,6 +78,7 @@ class Messages:
     def __init__(
         self, *, hours: Hours, window_hours: float, routes: Routes, max_messages: int = UNBOUNDED,
         reply_hours: float = REPLY_HOURS, is_known_dead: Callable[[str, int], bool] = lambda *_: False,
+        is_erased: Callable[[str, str], bool] = lambda *_: False,
         is_journaled: bool = True,
     ) -> None:  # fmt: skip
         self.window = Window(window_hours * 3_600, is_journaled=is_journaled)
@@ -88,6 +89,7 @@ class Messages:
         self._window_ms = round(window_hours * 3_600_000)
         self.latest = Latest(min(reply_hours, window_hours) * 3_600, is_journaled=is_journaled)
         self._is_known_dead = is_known_dead
+        self._is_erased = is_erased
         self._groups: dict[tuple[int, int, int], Group] = {}
         self._max_messages = max_messages
         self._horizon = 0  # hours that begin before it are closed
@@ -224,7 +226,8 @@ class Messages:
         if moved:
             if place.hour is None:
                 message.is_to_dead = self._is_known_dead(f"{event.channel}:{event.to}", message.basis_ms)
-            self.latest.learn(event.channel, event.to or "", place.key, message.basis_ms)
+            if not self._is_erased(event.channel, event.to or ""):
+                self.latest.learn(event.channel, event.to or "", place.key, message.basis_ms)
         self.window.keep(place.key, message)
         if moved or is_relabelled:
             block = self.window.block_of(message.basis_ms)

@@ -40,6 +40,7 @@ class PackedBlocks:
         self._changes: dict[int, dict[bytes, bytes | None]] = {}
         self._dropped: list[int] = []
         self._stale: set[int] = set()
+        self.has_erased = False
 
     def block_of(self, epoch_ms: int) -> int:
         return epoch_ms // 1000 // self.span * self.span
@@ -60,6 +61,12 @@ class PackedBlocks:
             self.tables[block].pop(key, None)
             if self._is_journaled:
                 self._changes.setdefault(block, {})[key] = None
+
+    def erase(self, key: bytes) -> None:
+        """Remove a row, wherever it is, of which no journal may go on telling: not even a delta may name its key."""
+        for block in [table.block for table in self.newest_first if key in table]:
+            self.remove(block, key)
+        self.has_erased = True
 
     def drop(self, block: int) -> None:
         if self._is_journaled:
@@ -91,7 +98,7 @@ class PackedBlocks:
             keys, rows = b"".join(changed), b"".join(changed.values())  # type: ignore[arg-type]
             delta += zip(repeat(block), _parts(keys, self._key_bytes), _parts(rows, self._row_bytes), strict=False)
         self._stale.update(block for block, _, _ in delta)
-        self._dropped, self._changes = [], {}
+        self._dropped, self._changes, self.has_erased = [], {}, False
         return delta
 
     def load_delta(self, packed: bytes) -> list[tuple[int, bytes]]:

@@ -21,7 +21,7 @@ LIFTS: tuple[Lift, ...] = get_args(Lift)
 """What may end a hold before its time: a newer delivery to the handset, the person's START, a restore by staff."""
 SAID: Mapping[Category, frozenset[Lift]] = {"opted_out": frozenset({"start", "restore"}), "complaint": frozenset()}
 """What a person said never expires, and has nothing to do with what arrives. A complaint yields to a forced restore alone."""
-_OTHERWISE: frozenset[Lift] = frozenset({"delivery", "restore"})
+OTHERWISE: frozenset[Lift] = frozenset({"delivery", "restore"})
 
 
 class PolicyRule(Struct, frozen=True):
@@ -47,7 +47,7 @@ class PolicyRule(Struct, frozen=True):
     source: str
     place: str = ""  # file and line
     halves: frozenset[Category] = frozenset()
-    lifted_by: frozenset[Lift] = _OTHERWISE
+    lifted_by: frozenset[Lift] = OTHERWISE
     reply_hours: float = 0  # so long after the person replied the hold does not count
     reply_codes: frozenset[str] = frozenset()  # of the failure that it rests on; empty: any; casefolded
 
@@ -160,7 +160,7 @@ def _lifted_by(row: Row, categories: frozenset[Category]) -> frozenset[Lift]:
         if row.values["lifted_by"] == []:
             return frozenset()
         return _words(row, "lifted_by", LIFTS)
-    lifts = {SAID.get(category, _OTHERWISE) for category in categories}
+    lifts = {SAID.get(category, OTHERWISE) for category in categories}
     if len(lifts) > 1:
         raise row.wrong("lifted_by", "must be said where categories are lifted by different things")
     return lifts.pop()

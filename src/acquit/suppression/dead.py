@@ -7,7 +7,7 @@ that a dead number exposes.
 from collections.abc import Sequence
 
 from acquit.rules.policy import DAY_MS
-from acquit.suppression.facts import Fact
+from acquit.suppression.facts import IMPORT, Fact
 from acquit.suppression.verdicts import Verdicts, is_contradicted
 
 DEAD_MS = 30 * DAY_MS
@@ -26,7 +26,8 @@ def is_dead(facts: Sequence[Fact], at_ms: int, verdicts: Verdicts) -> bool:
 
 
 def is_evidence(fact: Fact) -> bool:
-    return fact.kind == "failure" and is_death(fact.category, fact.permanence)
+    """What another system knew may rest on any of our own suppliers' words."""
+    return fact.kind == "failure" and fact.provider != IMPORT and is_death(fact.category, fact.permanence)
 
 
 def is_death(category: str, permanence: str) -> bool:

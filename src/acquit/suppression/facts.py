@@ -9,7 +9,10 @@ from msgspec.structs import replace
 
 from acquit.effects import Entry, Evidence
 from acquit.events import from_epoch_ms
+from acquit.reasons.revising import is_of_port
 
+IMPORT = "import"
+"""The provider of what another system knew."""
 NEVER_LIFTED_BY_DELIVERY = frozenset({"complaint", "opted_out"})
 """What a person said of a message has nothing to do with whether it arrived."""
 MIRROR = "provider_suppressed"
@@ -26,7 +29,8 @@ class Fact(Struct, array_like=True, frozen=True, order=True, gc=False):
     """Something that counts for or against contacting a person. Facts sort by time, then by what makes the order certain.
 
     `kind`: failure (a receipt's verdict on the recipient), delivered (to the handset), stop, start, reply, engaged (what
-    else only somebody does who has a message), add, restore (the last two by staff).
+    else only somebody does who has a message), add, restore, port (the last three by staff; the failures that a port
+    explains are none). A failure with `until_ms` was judged by another system, from which it was imported.
     """
 
     at_ms: int
@@ -112,12 +116,30 @@ def outweighs(fact: Fact, told: Fact) -> bool:
 def evidence(facts: list[Fact]) -> list[Fact]:
     """The facts without those that another one makes void. They stay: that one may be withdrawn.
 
-    Void is a mirror beside another failure of its message, and the delivery of a mail that bounced after it.
+    Void is what a port explains, a mirror beside another failure of its message, and the delivery of a mail that bounced
+    after it.
     """
+    facts = unexplained(facts)
     if not any(fact.category == MIRROR or fact.kind == "delivered" for fact in facts):
         return facts
     failed = {(f.provider, f.message_id): f for f in facts if f.kind == "failure" and not _kind(f.category)}
     return [fact for fact in facts if not _is_void(fact, failed.get((fact.provider, fact.message_id)))]
+
+
+def unexplained(facts: list[Fact]) -> list[Fact]:
+    """The facts without the failures that a port brought about: they say nothing of the number."""
+    ports = [fact.at_ms for fact in facts if fact.kind == "port"]
+    if not ports:
+        return facts
+    return [fact for fact in facts if fact.kind != "failure" or not _is_explained(fact, ports)]
+
+
+def without_traces(fact: Fact) -> Fact:
+    """What it forbids or allows, without what it rests on."""
+    return Fact(
+        fact.at_ms, fact.kind, "erased", "", category=fact.category, permanence=fact.permanence, channel=fact.channel,
+        rule=fact.rule, account=fact.account, stream=fact.stream, scope=fact.scope, is_forced=fact.is_forced,
+    )  # fmt: skip
 
 
 def joined(fact: Fact, provider: str, message_id: str, told: Joined) -> Fact:
@@ -160,6 +182,10 @@ def limit(facts: list[Fact]) -> None:
 
 def _kind(category: str) -> str:
     return category if category == MIRROR or category in NEVER_LIFTED_BY_DELIVERY else ""
+
+
+def _is_explained(fact: Fact, ports: Sequence[int]) -> bool:
+    return any(is_of_port(fact.category, at_ms=fact.at_ms, ported_ms=ported_ms) for ported_ms in ports)
 
 
 def _is_void(fact: Fact, failed: Fact | None) -> bool:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from acquit.effects import Entry
-from acquit.events import from_epoch_ms
-from acquit.rules.policy import DAY_MS, SAID, Lift, PolicyRule
+from acquit.events import LATEST, epoch_ms, from_epoch_ms
+from acquit.reasons.revising import PORTING
+from acquit.rules.policy import DAY_MS, OTHERWISE, SAID, Lift, PolicyRule
 from acquit.suppression.dead import matters_until_ms
 from acquit.suppression.facts import Fact
 from acquit.suppression.trials import FOR_EVER, Trials
@@ -21,8 +22,14 @@ SAID_MS = 365 * DAY_MS
 LATE_MS = 3 * DAY_MS
 """What happened may be told so much later: nobody is forgotten sooner after it stopped to matter."""
 _HOUR_MS = 3_600_000
-_GRAVITY = ("opted_out", "stop", "manual", "complaint", "legal")
+_GRAVITY = ("opted_out", "stop", "manual", "complaint", "legal", "erased")
 _BY_STAFF: frozenset[Lift] = frozenset({"restore"})
+ADDED: Mapping[str, frozenset[Lift]] = {
+    "opted_out": SAID["opted_out"], "stop": SAID["opted_out"], "erased": SAID["opted_out"], "manual": _BY_STAFF,
+    "complaint": SAID["complaint"], "legal": frozenset(),
+}  # fmt: skip
+"""What lifts that which staff put on the list, by what it is held for: what the person said is lifted as if heard by us."""
+_LATEST_MS = epoch_ms(LATEST)
 _NO_VERDICTS: Verdicts = {}
 
 
@@ -76,6 +83,10 @@ class _Case:
         self._verdicts = verdicts
 
     def fail(self, fact: Fact) -> None:
+        if fact.until_ms:
+            until_ms = fact.until_ms if fact.until_ms < _LATEST_MS else None
+            self.holds.append(Hold(fact.scope, _entry(fact, fact.category, fact.rule, until_ms), OTHERWISE))
+            return
         sentence = self.trials.decide(fact)
         if sentence is not None:
             entry = _entry(fact, fact.category, sentence.rule.id, sentence.until_ms)
@@ -100,7 +111,11 @@ class _Case:
         self.holds = [h for h in self.holds if "start" not in h.lifted_by or fact.scope not in {"*", h.scope}]
 
     def add(self, fact: Fact) -> None:
-        self.holds.append(Hold(fact.scope, _entry(fact, fact.category, "command", fact.until_ms or None), _BY_STAFF))
+        entry = _entry(fact, fact.category, fact.rule, fact.until_ms or None)
+        self.holds.append(Hold(fact.scope, entry, ADDED.get(fact.category, _BY_STAFF)))
+
+    def port(self, _fact: Fact) -> None:
+        """What it explains is not here."""
 
     def restore(self, fact: Fact) -> None:
         if any(_is_in_the_way(hold, fact) for hold in self.holds):
@@ -112,7 +127,7 @@ class _Case:
 
 _TAKE: Mapping[str, Callable[[_Case, Fact], None]] = {
     "failure": _Case.fail, "delivered": _Case.deliver, "reply": _Case.reply, "engaged": _Case.engage,
-    "stop": _Case.stop, "start": _Case.start, "add": _Case.add, "restore": _Case.restore,
+    "stop": _Case.stop, "start": _Case.start, "add": _Case.add, "restore": _Case.restore, "port": _Case.port,
 }  # fmt: skip
 
 
@@ -131,7 +146,9 @@ def _matters_until_ms(fact: Fact) -> int:
     """How long a fact may matter by itself. How long a failure counts and holds, the rows that it met know."""
     match fact.kind:
         case "failure":
-            return matters_until_ms(fact)
+            return max(matters_until_ms(fact), fact.until_ms if fact.until_ms < _LATEST_MS else 0)
+        case "port":
+            return fact.at_ms + round(PORTING.total_seconds() * 1000)
         case "start" | "restore":
             return fact.at_ms + SAID_MS
         case "stop" | "add":  # if nothing is held it was lifted, or is over

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from acquit.capped import Capped
 from acquit.effects import DeadLetter, Suppression
+from acquit.errors import BadSettings
 from acquit.partition import Partition
 from acquit.routes.alerts import Thresholds
 from acquit.routes.cohorts import Place, Sums
@@ -232,6 +233,9 @@ class Worker:
             except SourceChangedError as error:
                 self.waits.begin("topics", str(error))
                 await pause(seconds)
+            except BadSettings as error:  # what is journaled cannot be read with them
+                self.waits.begin("settings", str(error))
+                await pause(seconds)
             except (KafkaError, OSError) as error:
                 if not is_passing(error):
                     raise
@@ -268,9 +272,17 @@ class Worker:
         await self._routes.own([tp.partition for tp in tallies], reader)
         if self.settings.fencing:
             lost += await self._check_intake([tp for topic in self._sources for tp in owned.get(topic, [])], reader)
+        self._say_renaming()
         self.metrics.lost.inc(lost)
         if lost:
             log.error("%d records were removed by retention before they were read", lost)
+
+    def _say_renaming(self) -> None:
+        people = [journal.state.people for journal in self._ledger.journals.values()]
+        if to_rename := sum(each.to_rename for each in people):
+            log.warning("list_hashed is new: %d addresses are renamed to their hashes as records come", to_rename)
+        if hashed := sum(each.hashed for each in people):
+            log.info("%d addresses are known by their hash alone: erased, or hashed before list_hashed was off", hashed)
 
     async def _check_intake(self, tps: Sequence[TopicPartition], reader: AIOKafkaConsumer) -> int:
         admin = AIOKafkaAdminClient(**self._options)
@@ -384,6 +396,7 @@ class Worker:
             window_hours=self.settings.window_hours,
             max_messages=self.settings.max_messages,
             reply_hours=self.settings.reply_hours,
+            hashing=self.settings.hashing,
             tally_seconds=self.settings.tally_seconds,
             may_flush=every(self.settings.tally_seconds),
         )

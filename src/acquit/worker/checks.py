@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo
 from acquit.events import Channel
 from acquit.worker.names import RETENTION_HOURS, TOPIC_NAMES, WITHOUT_END, KeptTopic
 
+ERASE_KEY_BYTES = 32
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])"
 
 
@@ -150,6 +151,18 @@ def check_across(value: tuple[Channel, ...]) -> tuple[Channel, ...]:
         raise ValueError("email has addresses of its own: an opt-out there is of no number")
     if len(value) == 1:
         raise ValueError("must be two channels or more, or none")
+    return value
+
+
+def check_erase_key(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value().encode()) < ERASE_KEY_BYTES:
+        raise ValueError(f"must be at least {ERASE_KEY_BYTES} bytes: `openssl rand -base64 48` makes one")
+    return value
+
+
+def check_list_hashed(value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 -- pydantic's own call
+    if value and not info.data.get("erase_key"):
+        raise ValueError("needs erase_key")
     return value
 
 

@@ -45,6 +45,10 @@ class Table(Protocol):
 
     @property
     def is_changed(self) -> bool: ...
+    @property
+    def has_erased(self) -> bool:
+        """Whether something is to go from the journal at once."""
+
     def take_delta(self) -> Sequence[tuple[int, Any, Any]]: ...
     def take_stale(self) -> Sequence[int]: ...
     def block_rows(self, block: int) -> Sequence[tuple[Any, Any]]: ...
@@ -141,11 +145,12 @@ class Journal(Generic[S]):
         Raises ProducerFenced when another worker owns the partition by now.
         """
         self._number += 1
+        is_erasing = any(table.has_erased for table in self.state.tables.values())
         head = msgspec.msgpack.encode(self.state.head)
         records = list(self._delta_records(head))
         size = self._delta_bytes + sum(len(r.value or b"") for r in records)
         is_large = size > max(CHECKPOINT_BYTES, self._checkpoint_bytes)
-        if is_large or len(self._deltas) + len(records) > CHECKPOINT_DELTAS:
+        if is_erasing or is_large or len(self._deltas) + len(records) > CHECKPOINT_DELTAS:
             checkpoint = list(self._checkpoint_records(head))
             await self._send([*outgoing, *checkpoint])
             self._deltas, self._delta_bytes, self._checkpointed, self._place = {}, 0, self._number, 0

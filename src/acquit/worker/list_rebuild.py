@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from acquit.errors import AcquitError
+from acquit.suppression.keys import is_hashed
 from acquit.worker.list_redis import (
     KINDS,
     NO_EVICTION,
@@ -29,6 +30,7 @@ from acquit.worker.list_redis import (
 from acquit.worker.list_truth import Truth
 from acquit.worker.sending import partition_of
 
+HASHED = -2
 Pace: TypeAlias = Callable[[int], Awaitable[None]]
 
 
@@ -203,13 +205,22 @@ class Rebuild:
             async for keys in pages:
                 strangers: dict[int, set[bytes]] = {}
                 for key in keys:
-                    side = by_number.get(_number_of(key, self._partitions))
+                    number = _number_of(key, self._partitions)
+                    side = by_number.get(number) if number != HASHED else self._side_of_hashed(key, sides)
                     if side is not None and not side.holds(key):
                         strangers.setdefault(side.number, set()).add(key)
                 for number, found in strangers.items():
                     await self._compare_strangers(by_number[number], found - seen, drift, mend=mend)
                     seen |= found
                 await self._pace(len(keys))
+
+    def _side_of_hashed(self, key: bytes, sides: Sequence[_Side]) -> _Side | None:
+        """A hash does not say which partition its person is of: it is a stranger to all of them, or it is left alone.
+
+        Beside a projection that goes on, which may be writing it, it is left alone, too.
+        """
+        is_ours_alone = len(sides) == self._partitions and not any(side.position.is_exact for side in sides)
+        return sides[0] if is_ours_alone and not any(side.holds(key) for side in sides) else None
 
     async def _compare_strangers(self, side: _Side, keys: set[bytes], drift: Drift, *, mend: Collection[Kind]) -> None:
         left = keys
@@ -267,6 +278,8 @@ def check_end(number: int, position: Position, end: int) -> None:
 def _number_of(key: bytes, partitions: int) -> int:
     """The partition of an entry; -1 for a key that can be read in two ways, which is left alone."""
     recipient, _, scope = key.removeprefix(b"sup:{").partition(b"}:")
+    if is_hashed(recipient.decode(errors="replace")):
+        return HASHED
     if b"}:" in scope or not scope.startswith((b"*", b"acct:")):
         return -1
     return partition_of(recipient, partitions)

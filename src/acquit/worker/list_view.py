@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from acquit.address import canonical
 from acquit.errors import AcquitError
 from acquit.events import CHANNELS, Channel, from_epoch_ms
-from acquit.suppression.keys import READY, entry_key, scopes_that_apply
+from acquit.suppression.keys import READY, entry_key, hashed, scopes_that_apply
 from acquit.worker.connections import redis_client
 from acquit.worker.settings import Settings
 
@@ -53,14 +53,18 @@ class _Found:
 
 
 async def check(settings: Settings, recipient: str, *, account: str | None = None, stream: str | None = None) -> Check:
-    """Whether this recipient (`CHANNEL:ADDRESS`) may be sent to. Raises AcquitError, and RedisError."""
+    """Whether this recipient (`CHANNEL:ADDRESS`) may be sent to. Raises AcquitError, and RedisError.
+
+    With an erase_key its hash is asked for as well, as a sender must that has the key.
+    """
     wanted = canonical_recipient(recipient)
     scopes = scopes_that_apply(account=account, stream=stream)
+    places = [(name, scope) for name in names_of(settings, wanted) for scope in scopes]
     async with redis_client(settings) as redis:
-        *found, ready = await _look_up(redis, [*(entry_key(wanted, scope) for scope in scopes), READY])
+        *found, ready = await _look_up(redis, [*(entry_key(name, scope) for name, scope in places), READY])
     listed = [
-        read_entry(wanted, scope, there.value, there.expires_at)
-        for scope, there in zip(scopes, found, strict=True)
+        read_entry(name, scope, there.value, there.expires_at)
+        for (name, scope), there in zip(places, found, strict=True)
         if there.value is not None
     ]
     is_ready = ready.value is not None
@@ -89,6 +93,11 @@ def canonical_recipient(text: str) -> str:
     channel, _, address = text.partition(":")
     known = known_channel(channel)
     return f"{known}:{canonical(known, address)}"
+
+
+def names_of(settings: Settings, recipient: str) -> list[str]:
+    """The names under which a canonical recipient may be on the list: the address, and its hash where there is a key."""
+    return [recipient] if settings.hashing is None else [recipient, hashed(recipient, settings.hashing.key)]
 
 
 def known_channel(text: str) -> Channel:

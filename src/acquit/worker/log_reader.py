@@ -1,6 +1,6 @@
 """All of a topic, partition by partition in the order of offsets, to where it ends now: for replays and tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -10,11 +10,11 @@ from acquit.worker.partition_reader import ask_spans, isolation, open_reader, re
 from acquit.worker.settings import Settings
 
 
-async def read_topic(settings: Settings, topic: str) -> AsyncIterator[Any]:
-    """The records of all partitions, one partition after the other, in the order of their offsets."""
+async def read_topic(settings: Settings, topic: str, only: Collection[int] | None = None) -> AsyncIterator[Any]:
+    """The records of all partitions, or of these, one partition after the other, in the order of their offsets."""
     async with open_reader(kafka_options(settings), isolation(fencing=settings.fencing)) as reader:
-        for partition in sorted(reader.partitions_for_topic(topic) or await _partitions(reader, topic)):
-            tp = TopicPartition(topic, partition)
+        partitions = sorted(reader.partitions_for_topic(topic) or await _partitions(reader, topic))
+        for tp in (TopicPartition(topic, number) for number in partitions if only is None or number in only):
             async for records in read(reader, await ask_spans(reader, [tp])):
                 for record in records:
                     yield record

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from acquit.effects import Alert, Append, DeadLetter, Effect, Suppression, Tally
+from acquit.effects import Alert, Append, DeadLetter, Effect, Listing, Suppression, Tally
 from acquit.events import epoch_ms
 from acquit.worker.sending import Outgoing, partition_of
 from acquit.worker.settings import Settings
@@ -29,6 +29,11 @@ class Performer:
                     at_ms = epoch_ms(effect.at)
                     records.append(Outgoing(self._suppressions, partition, effect.key, effect.value, at_ms))
                     records.append(self._keyed(self._log, effect.recipient.encode(), effect.log, at_ms))
+                case Listing():
+                    at_ms = epoch_ms(effect.at)
+                    records.append(
+                        Outgoing(self._suppressions, partition, effect.key, effect.value, at_ms, effect.headers)
+                    )
                 case Tally():
                     records.append(Outgoing(self._tallies, 0, effect.key, effect.value))
                 case DeadLetter():

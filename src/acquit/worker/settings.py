@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, File
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from acquit.events import Channel
+from acquit.suppression.keys import Hashing
 from acquit.worker.checks import (
     Count,
     Hours,
@@ -21,11 +22,13 @@ from acquit.worker.checks import (
     check_addresses,
     check_credential,
     check_epochs,
+    check_erase_key,
     check_fencing,
     check_fetch,
     check_heartbeat,
     check_kafka_file,
     check_key_file,
+    check_list_hashed,
     check_mechanism,
     check_raw_topics,
     check_redis_file,
@@ -200,6 +203,16 @@ class Settings(BaseSettings):
         description="Channels of which a STOP, a START or a provider's opt-out on one counts on all, such as `sms,rcs`: "
         "of those that reach a person by the same number. A restore is of its own channel",
     )
+    erase_key: Annotated[SecretStr | None, AfterValidator(check_erase_key)] = Field(
+        default=None,
+        description="Secret of at least 32 bytes under which people who asked to be erased are known again, so that nobody "
+        "contacts them; without it `acquit suppression erase` is refused. It can never be changed: senders have it, too",
+    )
+    list_hashed: Annotated[bool, AfterValidator(check_list_hashed)] = Field(
+        default=False,
+        description="Everyone is on the list under the hash of `erase_key`, not under the address. Switched on, the list "
+        "is renamed as records come; switched off, who is hashed stays so",
+    )
     tally_seconds: Seconds = Field(default=2, description="Time between two writings of the running totals")
     alert_recent_seconds: Seconds = Field(
         default=900, description="Delivery of a carrier's last so many seconds is held against its baseline"
@@ -242,6 +255,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Nothing is read behind the caller's back: `load` alone reads, for it knows lines and names the unknown."""
         return (init_settings,)
+
+    @property
+    def hashing(self) -> Hashing | None:
+        """Under which key people are hashed, and whether all are."""
+        return Hashing(self.erase_key.get_secret_value().encode(), self.list_hashed) if self.erase_key else None
 
     def topic(self, name: TopicName) -> str:
         """The full name of one of acquit's own topics."""

@@ -29,9 +29,13 @@ SEGMENT_BYTES = 64 * 1024 * 1024
 """The newest segment is never compacted; with Kafka's 1 GiB a journal would be read whole at every start."""
 REMOVAL_HOURS = 24
 """How long a journal keeps a removal after compaction: far longer than a reader may take from one end to the other."""
+COMPACTED_WITHIN_MS = 86_400_000
+"""Without it nobody can say when what was overwritten is gone, an erased address among it."""
 LARGEST_BYTES = 64 * 1024 * 1024 + HEADROOM_BYTES
 """A record too large to be read is kept whole all the same, as large as its own topic let it be."""
 VISIBLE_SECONDS = 30
+ENDLESS_MS = 1 << 62
+"""Kafka's own word for never, 2^63 - 1, and its like."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,11 @@ def _deleted(settings: Settings, name: KeptTopic) -> dict[str, str]:
 
 
 def _compacted() -> dict[str, str]:
-    return {"cleanup.policy": "compact", "segment.bytes": str(SEGMENT_BYTES)}
+    return {
+        "cleanup.policy": "compact",
+        "segment.bytes": str(SEGMENT_BYTES),
+        "max.compaction.lag.ms": str(COMPACTED_WITHIN_MS),
+    }
 
 
 def _at_most(size_bytes: int) -> dict[str, str]:
@@ -217,6 +225,30 @@ async def check(settings: Settings) -> list[Problem]:
     wanted = specs(settings)
     async with _admin(settings) as admin:
         return compare(wanted, await _describe(admin, wanted))
+
+
+async def kept_ms(settings: Settings) -> dict[str, int | None]:
+    """How long our own topics may hold a record after it was written, or overwritten; None: without end, or not known.
+
+    Kafka deletes whole segments, so that a record stays until the youngest of its segment is old enough.
+    """
+    wanted = [spec for spec in specs(settings) if spec.owner == "acquit"]
+    async with _admin(settings) as admin:
+        found = await _describe(admin, wanted)
+    return {name: _kept_ms(topic["config"]) for name, topic in found.items()}
+
+
+def _kept_ms(config: Mapping[str, str]) -> int | None:
+    is_deleted = "delete" in config.get("cleanup.policy", "delete")
+    names = ("retention.ms", "segment.ms") if is_deleted else ("max.compaction.lag.ms", "delete.retention.ms")
+    times = [int(config.get(name, "-1")) for name in names]
+    return None if min(times) < 0 or max(times) >= ENDLESS_MS else sum(times)
+
+
+async def partition_counts(settings: Settings) -> dict[str, int]:
+    """Of every topic that is there. Asked for by name, a missing one would be made by many a broker."""
+    async with _admin(settings) as admin:
+        return {name: count for name, (count, _) in (await _sizes(admin)).items()}
 
 
 async def create(settings: Settings, *, with_raw: bool = False) -> list[str]:
