@@ -12,17 +12,23 @@ import redis as redis_py
 from aiokafka import AIOKafkaProducer
 
 from acquit.effects import Evidence, SuppressionRecord
-from acquit.suppression.keys import READY, entry_key, entry_value
+from acquit.suppression.keys import READY, entry_key, entry_value, hashed
 from acquit.worker.sending import Outgoing, partition_of, send_all
 from acquit.worker.settings import Settings
 from tests.system.stage import Stage, difference, patiently
 
 SINCE = datetime(2026, 1, 2, tzinfo=UTC)
+ERASE_KEY = b"a key of the tests of 32 bytes..."
 SCOPES = ("*", "*", "*", "acct:acme", "*:marketing")
 
 
-def recipient(number: int) -> str:
+def address(number: int) -> str:
     return f"sms:+3361{number:07d}" if number % 2 else f"email:person{number}@example.org"
+
+
+def recipient(number: int) -> str:
+    """Some are known by a hash, in the partition of the address behind it."""
+    return hashed(address(number), ERASE_KEY) if number % 11 == 0 else address(number)
 
 
 def key(number: int) -> str:
@@ -69,8 +75,8 @@ class Listed:
         asyncio.run(_send(self._settings, waiting))
 
     def _append(self, number: int, value: bytes | None) -> None:
-        who = recipient(number).encode()
-        topic, partition = self._settings.topic("suppressions"), partition_of(who, self._settings.event_partitions)
+        who, partitions = recipient(number).encode(), self._settings.event_partitions
+        topic, partition = self._settings.topic("suppressions"), partition_of(address(number).encode(), partitions)
         scope = SCOPES[number % len(SCOPES)].encode()
         self._waiting.append(Outgoing(topic, partition, who + b"/" + scope, value))
 

@@ -108,7 +108,7 @@ def test_check_says_what_differs_and_changes_nothing_and_a_rebuild_mends_it(
     client.delete(key(1), key(2), key(3))
     client.set(key(4), "manual|1|other")
     client.persist(key(10))  # it was to expire
-    client.set(key(7_777), "stop|1|rule")
+    client.set(key(7_778), "stop|1|rule")
     for _ in range(2):
         code, said = check(stage)
         assert code == 1
@@ -207,10 +207,10 @@ def test_background_check_mends_what_is_missing_and_shows_what_is_extra(
     worker = stage.start(**SINK, ACQUIT_LIST_CHECK_HOURS="0.0005")
     listed.check(stage)
     client.delete(key(1), key(2))
-    client.set(key(7_777), "stop|1|rule")
+    client.set(key(7_778), "stop|1|rule")
     assert patiently(lambda: client.exists(key(1), key(2)) == 2)
     assert patiently(lambda: 'acquit_suppression_drift_keys{kind="extra"} 1.0' in worker.page("/metrics")[1])
-    assert client.exists(key(7_777)), "what is extra an operator looks at first"
+    assert client.exists(key(7_778)), "what is extra an operator looks at first"
     assert 'acquit_suppression_drift_keys{kind="missing"}' in worker.page("/metrics")[1]
     log = worker.log.read_text()
     assert "were missing" in log
