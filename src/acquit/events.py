@@ -200,6 +200,8 @@ class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_default
     scope: Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[^/|{}\s]+$")] = "*"
     until: Time | None = None
     force: bool = False  # of a restore: of a complaint, too
+    route: Text | None = None  # of a release or drop: only of what was held for this route,
+    carrier: Text | None = None  # or for this carrier; without both, of all
     src: Src | None = None
 
 

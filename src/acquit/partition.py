@@ -19,6 +19,7 @@ from acquit.errors import Undecodable
 from acquit.events import (
     EARLIEST,
     FAILED,
+    FINAL,
     LATEST,
     Command,
     Engagement,
@@ -43,6 +44,7 @@ from acquit.reasons import unknown_word
 from acquit.reasons.revising import PORTED, graded, is_of_port
 from acquit.rules import Rules
 from acquit.suppression import verdicts
+from acquit.suppression.breaker import DEFAULT_LIMITS, Breaker, Limits
 from acquit.suppression.facts import NEVER_LIFTED_BY_DELIVERY, Fact, Joined, joined
 from acquit.suppression.keys import named
 from acquit.suppression.people import People
@@ -72,6 +74,7 @@ class Head(Struct):
     forgotten: int = 0  # messages of hours that begin before it were forgotten for want of room
     seen: dict[str, dict[int, tuple[int, int, int]]] = {}  # topic, partition: offset, index, time of the last event
     verdicts: Verdicts = {}  # on the routes that were contradicted, and since when
+    breakers: dict[str, int] = {}  # the circuit breakers that are open, and since when
 
 
 class Counts(Struct):
@@ -97,12 +100,14 @@ class Partition:
 
     def __init__(
         self, number: int, *, rules: Rules, zone: str, window_hours: float, tally_seconds: float,
-        max_messages: int = UNBOUNDED, reply_hours: float = REPLY_HOURS, is_journaled: bool = True,
+        max_messages: int = UNBOUNDED, reply_hours: float = REPLY_HOURS, limits: Limits = DEFAULT_LIMITS,
+        is_journaled: bool = True,
     ) -> None:  # fmt: skip
         self.number = number
         self.head = Head()
         self.counts = Counts()
-        self.people = People(rules.policy, self.head.verdicts)
+        self.breaker = Breaker(limits, self.head.breakers)
+        self.people = People(rules.policy, self.head.verdicts, self.breaker)
         self.messages = Messages(
             hours=Hours(zone),
             window_hours=window_hours,
@@ -118,6 +123,8 @@ class Partition:
             "latest": self.messages.latest.table,
             "cells": self.messages.totals.table,
             "people": self.people.table,
+            "outcomes": self.breaker.outcomes,
+            "suspects": self.breaker.suspects,
         }
         self._rules = rules
         self._tally_ms = round(tally_seconds * 1000)
@@ -148,6 +155,9 @@ class Partition:
             effects += self._take(event, at_ms=self._at_ms(event, record.timestamp), upto=record.offset)
         if last is not None:
             self._mark(last)
+            self.breaker.rest()
+            effects += self.people.take_held(upto=self.head.to)
+            effects += self.breaker.take_holdings(partition=self.number, upto=self.head.to)
             if self.head.clock_ms - self.head.flushed_ms >= self._tally_ms:
                 effects += self.flush()
         return effects
@@ -166,7 +176,8 @@ class Partition:
         """The tables were filled from the journal: find the indexes again."""
         self.messages.loaded(changed_cells, clock_ms=self.head.clock_ms, forgotten=self.head.forgotten)
         self.people.verdicts = self.head.verdicts
-        self.people.loaded()
+        self.breaker.open = self.head.breakers
+        self.people.loaded(self.head.clock_ms)
         self._due_ms = (self.head.clock_ms // MINUTE_MS + 1) * MINUTE_MS if self.head.clock_ms else 0
 
     def unsent(self) -> list[tuple[int, str, Any]]:
@@ -178,6 +189,7 @@ class Partition:
         """What time alone brings about, by the log's own clock, so that every replay does the same."""
         effects: list[Effect] = []
         if clock_ms >= self._due_ms:
+            self.breaker.advance(clock_ms)
             self.counts.forgotten += self.messages.shrink()
             self.head.forgotten = self.messages.forgotten
             effects += self.messages.advance(clock_ms, partition=self.number, upto=offset - 1)
@@ -238,6 +250,8 @@ class Partition:
         if receipt.message_id is None or receipt.to is None:
             self.counts.unmatched += 1
             self._count(receipt, receipt.carrier)
+            if receipt.to and receipt.status in FINAL:
+                self.breaker.end(receipt.provider, receipt)
             return self._accuse(receipt, None, at_ms=at_ms, upto=upto) if receipt.to else []
         booked = self.messages.take_receipt(receipt, at_ms=at_ms)
         match booked.news:
@@ -249,7 +263,9 @@ class Partition:
                 self.counts.repeated += 1
             case News.TOO_LATE:
                 self.counts.too_late += 1
-        changes = []
+        if booked.is_end:
+            self.breaker.end(receipt.provider, booked.running.cell if booked.running else receipt)
+        changes: list[Suppression] = []
         is_said = receipt.category in NEVER_LIFTED_BY_DELIVERY
         if is_said or (receipt.status in FAILED and at_ms > booked.delivered_ms):
             changes = self._accuse(receipt, booked.labels, at_ms=at_ms, upto=upto)
@@ -306,6 +322,12 @@ class Partition:
         return self.people.accuse(f"{event.channel}:{event.to}", fact, now_ms=self.head.clock_ms, upto=upto)
 
     def _take_command(self, event: Command, *, at_ms: int, upto: int) -> list[Suppression]:
+        if event.name == "release" or event.name == "drop":  # noqa: PLR1714 - mypy narrows by these alone
+            wanted = {"route": event.route, "carrier": event.carrier}
+            return self.people.decide(
+                f"{event.channel}:{event.to}", event.name, {kind: name for kind, name in wanted.items() if name},
+                by=event.by, why=event.reason, now_ms=self.head.clock_ms, upto=upto,
+            )  # fmt: skip
         if event.name not in {"add", "restore"}:
             return []
         fact = Fact(at_ms, event.name, "staff", "", category="manual", rule="command", channel=event.channel,

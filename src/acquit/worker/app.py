@@ -22,6 +22,7 @@ from acquit.partition import Partition
 from acquit.routes.alerts import Thresholds
 from acquit.routes.cohorts import Place, Sums
 from acquit.rules import Rules
+from acquit.suppression.breaker import Limits
 from acquit.worker.connections import faust_credentials, kafka_options, redis_client
 from acquit.worker.ending import end_unacknowledged
 from acquit.worker.health import Health
@@ -167,6 +168,7 @@ class Worker:
         self.metrics.show_cohorts(state.cohorts(self._changed))
         self.metrics.show_matched(state.matched())
         self.metrics.show_alerts(state.raised())
+        self.metrics.show_held(state.holdings.raised())
 
     async def _watch(self, tp: TopicPartition) -> None:
         """Time goes on without traffic, too."""
@@ -244,6 +246,7 @@ class Worker:
             self.metrics.show_cohorts(journal.state.all_cohorts())
             self.metrics.show_matched(journal.state.matched())
             self.metrics.show_alerts(journal.state.raised())
+            self.metrics.show_held(journal.state.holdings.raised())
         for tp in owned.get(self.settings.topic("events"), []):
             self._lanes["ledger"].open(tp)
         for tp in owned.get(self.settings.topic("tallies"), []):
@@ -346,6 +349,12 @@ class Worker:
         )
 
     def _new_partition(self, rules: Rules) -> Any:
+        limits = Limits(
+            share=self.settings.breaker_share,
+            minutes=self.settings.breaker_minutes,
+            least=self.settings.breaker_least,
+            held_days=self.settings.held_days,
+        )
         return lambda number: Partition(
             number,
             rules=rules,
@@ -354,6 +363,7 @@ class Worker:
             max_messages=self.settings.max_messages,
             reply_hours=self.settings.reply_hours,
             tally_seconds=self.settings.tally_seconds,
+            limits=limits,
         )
 
     def _new_sums(self, carriers: Capped) -> Any:
