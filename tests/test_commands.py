@@ -12,6 +12,7 @@ from acquit.errors import BadSettings
 from acquit.events import LATEST, Command, Event, encode
 from acquit.partition import Partition
 from acquit.pipeline import take_in
+from acquit.suppression.breaker import Limits
 from acquit.suppression.keys import Hashing, hashed, is_hashed
 from acquit.worker.perform import Performer
 from acquit.worker.settings import Settings
@@ -333,7 +334,8 @@ def test_hashed_list_holds_hashes_alone_and_the_same_otherwise() -> None:
 
 def test_list_that_becomes_hashed_is_renamed_as_records_come() -> None:
     people = [f"+3361234{n:04d}" for n in range(50)]
-    state = loaded(folded(*(unknown_number(f"m{n}", to=to) for n, to in enumerate(people))), ALL)
+    failures = (unknown_number(f"m{n}", to=to) for n, to in enumerate(people))
+    state = loaded(folded(*failures, limits=Limits(share=1)), ALL)
     effects = [e for n in range(3) for e in state.fold(log(submit(f"n{n}", to=MAIL), first=50 + n))]
     names = {hashed(f"sms:{to}", ALL.key) for to in people}
     assert {recipient for recipient, _ in entries_of(state)} == names

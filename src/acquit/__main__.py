@@ -4,10 +4,10 @@ import asyncio
 import gzip
 import os
 import sys
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
 
 import click
 import msgspec
@@ -442,6 +442,30 @@ def export(settings_file: Path | None, *, is_json: bool) -> None:
             else:
                 click.echo(list_file.csv_line(row.values()), nl=False)
 
+
+@suppression.group()
+def held() -> None:
+    """What the circuit breaker keeps from the list, for staff to decide."""
+
+
+def _which(command: Callable[..., None]) -> Callable[..., None]:
+    """Of whom, and for which route or carrier."""
+    command = click.option("--carrier", help="Only what is held for this carrier.")(command)
+    command = click.option("--route", help="Only what is held for this route.")(command)
+    return click.argument("recipient", metavar="[CHANNEL:ADDRESS]", required=False)(command)
+
+
+@held.command(name="list")
+@_which
+@click.pass_obj
+def list_held(settings_file: Path | None, recipient: str | None, route: str | None, carrier: str | None) -> None:
+    """Print who is held, for which failures, as NDJSON."""
+    from acquit.worker.held import listed, wanted
+
+    async def run() -> None:
+        async for one in listed(_settings(settings_file), wanted(recipient, route, carrier)):
+            _print(msgspec.to_builtins(one))
+
     _ran(run())
 
 
@@ -475,6 +499,42 @@ def trace(settings_file: Path | None, *, recipient: str, is_json: bool) -> None:
             _print(histories.printed(moment))
     else:
         click.echo("\n".join([*histories.told(found.events), found.reach]))
+
+
+def _decision(command: Callable[..., None]) -> Callable[..., None]:
+    """And who says so, and why."""
+    command = click.option("--by", required=True, help="Who asks for it, for the log.")(command)
+    command = click.option("--reason", required=True, help="Why, for the log.")(command)
+    return _which(click.option("--all", "is_all", is_flag=True, help="All that is held.")(command))
+
+
+@held.command()
+@_decision
+@click.pass_obj
+def release(settings_file: Path | None, /, **asked: Any) -> None:
+    """Let what is held count, as if it had never been held: these people are suppressed."""
+    _decide_held(settings_file, "release", **asked)
+
+
+@held.command()
+@_decision
+@click.pass_obj
+def drop(settings_file: Path | None, /, **asked: Any) -> None:
+    """Forget what is held: the provider was wrong, and these failures never count."""
+    _decide_held(settings_file, "drop", **asked)
+
+
+def _decide_held(
+    settings_file: Path | None, name: Literal["release", "drop"], *, recipient: str | None, route: str | None,
+    carrier: str | None, is_all: bool, by: str, reason: str,
+) -> None:  # fmt: skip
+    from acquit.worker.held import decide, wanted
+
+    if is_all == any((recipient, route, carrier)):
+        raise click.UsageError("say whose: CHANNEL:ADDRESS, --route or --carrier; or --all")
+    which = wanted(recipient, route, carrier)
+    people = _ran(decide(_settings(settings_file), name, which, by=by, reason=reason))
+    click.echo(f"asked to {name} what is held of {people} {'person' if people == 1 else 'people'}")
 
 
 @main.group(name="dead-letters")

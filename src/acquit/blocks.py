@@ -18,7 +18,7 @@ class Blocks(Generic[Row]):
 
     def __init__(self, row_type: type[Row]) -> None:
         self.rows: dict[int, dict[str, Row]] = {}
-        self._changed: dict[tuple[int, str], None] = {}
+        self._changed: dict[int, dict[str, None]] = {}
         self._dropped: set[int] = set()
         self._stale: set[int] = set()  # blocks that differ from their last checkpoint
         self.has_erased = False
@@ -34,15 +34,18 @@ class Blocks(Generic[Row]):
         if rows is None:
             rows = self.rows[block] = {}
         rows[key] = row
-        self._changed[block, key] = None
+        self.touch(block, key)
 
     def touch(self, block: int, key: str) -> None:
         """The row under this key was changed in place."""
-        self._changed[block, key] = None
+        changed = self._changed.get(block)
+        if changed is None:
+            changed = self._changed[block] = {}
+        changed[key] = None
 
     def remove(self, block: int, key: str) -> None:
         self.rows[block].pop(key)
-        self._changed[block, key] = None
+        self.touch(block, key)
 
     def erase(self, block: int, key: str) -> None:
         """Remove a row of which no journal may go on telling: not even a delta may name its key."""
@@ -52,6 +55,7 @@ class Blocks(Generic[Row]):
     def drop(self, block: int) -> dict[str, Row]:
         """Forget a whole block, and return what was in it."""
         self._dropped.add(block)
+        self._changed.pop(block, None)
         return self.rows.pop(block, {})
 
     def __iter__(self) -> Iterator[tuple[int, str, Row]]:
@@ -70,7 +74,7 @@ class Blocks(Generic[Row]):
     def take_delta(self) -> list[tuple[int, str, Row | None]]:
         """Dropped blocks, then the rows changed since the last call, as they are now; None was removed."""
         delta: list[tuple[int, str, Row | None]] = [(block, _WHOLE, None) for block in self._dropped]
-        delta += [(block, key, self.get(block, key)) for block, key in self._changed]
+        delta += [(block, key, self.get(block, key)) for block, changed in self._changed.items() for key in changed]
         self._stale.update(block for block, _, _ in delta)
         self._dropped.clear()
         self._changed.clear()

@@ -55,8 +55,12 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 
 ERASED: Header = ("acquit.erased", b"1")
 """On a tombstone of `acquit.suppressions`: nothing may stay of this address in Redis, not even that it was there."""
-Change: TypeAlias = Literal["suppressed", "changed", "lifted", "expired", "refused"]
-"""`refused`: a restore that the policy does not allow; what held holds on."""
+Change: TypeAlias = Literal["suppressed", "changed", "lifted", "expired", "refused", "held", "released", "dropped"]
+"""`refused`: a restore that the policy does not allow; what held holds on.
+
+`held`: the circuit breaker keeps `before` from the list. `released` and `dropped`: what it kept counts, or never will; the
+list may change with it, or not.
+"""
 
 
 class Suppression(Struct, frozen=True):
@@ -124,6 +128,52 @@ class SuppressionRecord(Struct, frozen=True, omit_defaults=True):
     @classmethod
     def of(cls, entry: Entry, upto: int) -> "SuppressionRecord":
         return cls(entry.reason, entry.since, entry.rule, entry.evidence, upto, entry.until)
+
+
+class HeldFailure(Struct, frozen=True, omit_defaults=True):
+    """A failure that the circuit breaker keeps from the list: since when, for which route or carrier, on what evidence."""
+
+    since: datetime
+    evidence: Evidence
+    category: str
+    route: str | None = None
+    carrier: str | None = None
+
+
+class Held(Struct, frozen=True):
+    """All that is held of one person now. `acquit.held` is compacted, so that it always lists what is held."""
+
+    recipient: str  # channel:address
+    failures: Sequence[HeldFailure]
+    upto: int
+
+    @property
+    def key(self) -> bytes:
+        return self.recipient.encode()
+
+    @property
+    def value(self) -> bytes | None:
+        return _ENCODER.encode(self) if self.failures else None
+
+
+class Holding(Struct, frozen=True):
+    """How many failures this partition holds for a route or carrier, up to this offset, and whether it holds more to come."""
+
+    partition: int
+    upto: int
+    channel: str
+    route: str | None
+    carrier: str | None
+    failures: int
+    is_open: bool
+
+    @property
+    def key(self) -> bytes:
+        return b"%d/%s" % (self.partition, HELD) + _ENCODER.encode([self.channel, self.route, self.carrier])
+
+    @property
+    def value(self) -> bytes:
+        return _ENCODER.encode(self)
 
 
 class Cell(Struct, frozen=True):
@@ -212,12 +262,17 @@ class Alert(Struct, frozen=True):
         return _ENCODER.encode(self)
 
 
-Effect: TypeAlias = Append | DeadLetter | Suppression | Listing | Tally | Alert
+Effect: TypeAlias = Append | DeadLetter | Suppression | Listing | Held | Tally | Holding | Alert
+
+HELD = b"held/"
+"""What the key of a Holding has behind its partition; a cell never begins so."""
 
 _ENCODER = msgspec.json.Encoder()
 _SUPPRESSION = msgspec.json.Decoder(SuppressionRecord)
+_HELD = msgspec.json.Decoder(Held)
 _TALLY = msgspec.json.Decoder(Tally)
 _CHANGE = msgspec.json.Decoder(Suppression)
+_HOLDING = msgspec.json.Decoder(Holding)
 
 
 def tally_key(partition: int, cell: Cell) -> bytes:
@@ -233,6 +288,16 @@ def read_suppression(value: bytes) -> SuppressionRecord:
 def read_change(value: bytes) -> Suppression:
     """A record of `acquit.suppression-log`. Raises msgspec.MsgspecError: nobody but the ledger writes there."""
     return _CHANGE.decode(value)
+
+
+def read_held(value: bytes) -> Held:
+    """Raises msgspec.MsgspecError: nobody but the ledger writes there."""
+    return _HELD.decode(value)
+
+
+def read_holding(value: bytes) -> Holding:
+    """Raises msgspec.MsgspecError: nobody but the ledger writes there."""
+    return _HOLDING.decode(value)
 
 
 def read_tally(value: bytes) -> Tally:

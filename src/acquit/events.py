@@ -208,6 +208,8 @@ class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_default
     force: bool = False  # of a restore: of a complaint, too
     hold: Hold | None = None  # of an add or import: what the address is held for; None: by hand
     ported_at: Time | None = None  # of a port: when the number went to another operator
+    route: Text | None = None  # of a release or drop: only of what was held for this route,
+    carrier: Text | None = None  # or for this carrier; without both, of all
     src: Src | None = None
 
 

@@ -19,6 +19,7 @@ from acquit.errors import BadSettings, Undecodable
 from acquit.events import (
     EARLIEST,
     FAILED,
+    FINAL,
     LATEST,
     Command,
     Engagement,
@@ -43,6 +44,7 @@ from acquit.reasons import unknown_word
 from acquit.reasons.revising import PORTED, graded, is_of_port
 from acquit.rules import Rules
 from acquit.suppression import verdicts
+from acquit.suppression.breaker import DEFAULT_LIMITS, Breaker, Limits
 from acquit.suppression.facts import IMPORT, NEVER_LIFTED_BY_DELIVERY, Fact, Joined, joined
 from acquit.suppression.judge import ADDED
 from acquit.suppression.keys import Hashing, key_mark, named
@@ -82,6 +84,7 @@ class Head(Struct):
     seen: dict[str, dict[int, tuple[int, int, int]]] = {}  # topic, partition: offset, index, time of the last event
     verdicts: Verdicts = {}  # on the routes that were contradicted, and since when
     key_mark: str = ""  # of the erase_key under which people are hashed here
+    breakers: dict[str, int] = {}  # the circuit breakers that are open, and since when
 
 
 class Counts(Struct):
@@ -110,12 +113,14 @@ class Partition:
         max_messages: int = UNBOUNDED, reply_hours: float = REPLY_HOURS, is_journaled: bool = True,
         may_flush: Callable[[], bool] = lambda: True,
         hashing: Hashing | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:  # fmt: skip
         """`may_flush` is asked when totals are due by the log's clock, which runs fast while a backlog is read."""
         self.number = number
         self.head = Head()
         self.counts = Counts()
-        self.people = People(rules.policy, self.head.verdicts, hashing=hashing)
+        self.breaker = Breaker(limits, self.head.breakers)
+        self.people = People(rules.policy, self.head.verdicts, self.breaker, hashing=hashing)
         self._key_mark = key_mark(hashing.key) if hashing else ""
         self._is_hashed = hashing is not None and hashing.is_for_all
         self.messages = Messages(
@@ -134,6 +139,8 @@ class Partition:
             "latest": self.messages.latest.table,
             "cells": self.messages.totals.table,
             "people": self.people.table,
+            "outcomes": self.breaker.outcomes,
+            "suspects": self.breaker.suspects,
         }
         self._rules = rules
         self._tally_ms = round(tally_seconds * 1000)
@@ -166,6 +173,9 @@ class Partition:
             effects += self._take(event, at_ms=at_ms, upto=record.offset)
         if last is not None:
             self._mark(last)
+            self.breaker.rest()
+            effects += self.people.take_held(upto=self.head.to)
+            effects += self.breaker.take_holdings(partition=self.number, upto=self.head.to)
             if self.head.clock_ms - self.head.flushed_ms >= self._tally_ms and self._may_flush():
                 effects += self.flush()
         return effects
@@ -187,7 +197,8 @@ class Partition:
                               "know them again. Set it as it was")  # fmt: skip
         self.messages.loaded(changed_cells, clock_ms=self.head.clock_ms, forgotten=self.head.forgotten)
         self.people.verdicts = self.head.verdicts
-        self.people.loaded()
+        self.breaker.open = self.head.breakers
+        self.people.loaded(self.head.clock_ms)
         self._due_ms = (self.head.clock_ms // MINUTE_MS + 1) * MINUTE_MS if self.head.clock_ms else 0
 
     def unsent(self) -> list[tuple[int, str, Any]]:
@@ -199,6 +210,7 @@ class Partition:
         """What time alone brings about, by the log's own clock, so that every replay does the same."""
         effects: list[Effect] = []
         if clock_ms >= self._due_ms:
+            self.breaker.advance(clock_ms)
             self.counts.forgotten += self.messages.shrink()
             self.head.forgotten = self.messages.forgotten
             effects += self.messages.advance(clock_ms, partition=self.number, upto=offset - 1)
@@ -279,6 +291,8 @@ class Partition:
         if receipt.message_id is None or receipt.to is None:
             self.counts.unmatched += 1
             self._count(receipt, receipt.carrier)
+            if receipt.to and receipt.status in FINAL:
+                self.breaker.end(receipt.provider, receipt)
             return self._accuse(receipt, None, at_ms=at_ms, upto=upto) if receipt.to else []
         booked = self.messages.take_receipt(receipt, at_ms=at_ms)
         match booked.news:
@@ -290,7 +304,9 @@ class Partition:
                 self.counts.repeated += 1
             case News.TOO_LATE:
                 self.counts.too_late += 1
-        changes = []
+        if booked.is_end:
+            self.breaker.end(receipt.provider, booked.running.cell if booked.running else receipt)
+        changes: list[Suppression] = []
         is_said = receipt.category in NEVER_LIFTED_BY_DELIVERY
         if is_said or (receipt.status in FAILED and at_ms > booked.delivered_ms):
             changes = self._accuse(receipt, booked.labels, at_ms=at_ms, upto=upto)
@@ -352,6 +368,12 @@ class Partition:
         if event.name == "erase":
             return self._erase(event, at_ms=at_ms, upto=upto)
         recipient = self.people.name_of(f"{event.channel}:{event.to}")
+        if event.name == "release" or event.name == "drop":  # noqa: PLR1714 - mypy narrows by these alone
+            wanted = {"route": event.route, "carrier": event.carrier}
+            return self.people.decide(
+                recipient, event.name, {kind: name for kind, name in wanted.items() if name},
+                by=event.by, why=event.reason, now_ms=self.head.clock_ms, upto=upto,
+            )  # fmt: skip
         fact = self._asked(event, at_ms=at_ms)
         if fact is None or (event.name == "import" and self._is_held_already(recipient, fact)):
             return []

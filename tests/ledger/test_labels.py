@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from acquit.effects import Cell
 from acquit.events import CHANNELS
 from acquit.ledger.labels import Labels, Numbers, cell, merged, of_receipt, of_submit
-from acquit.ledger.merge import NOTHING, Message
-from acquit.ledger.window import LABELS_LIMIT, Window, key_of
+from acquit.ledger.merge import LABELS_LIMIT, NOTHING, Message
+from acquit.ledger.window import Window, key_of
 from tests.builders import DAY, START_MS, receipt, submit, when
 
 AMERICAN = "+12025550123"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from acquit.events import CATEGORIES, EARLIEST, LATEST, PERMANENCES, STATUSES, epoch_ms
-from acquit.ledger.merge import NOTHING, Message
-from acquit.ledger.window import _ROW, LABELS_LIMIT, Window, key_of
+from acquit.ledger.merge import LABELS_LIMIT, NOTHING, Message
+from acquit.ledger.window import _ROW, Window, key_of
 
 HOUR_MS, FIRST, LAST = 3_600_000, epoch_ms(EARLIEST), epoch_ms(LATEST) - 1
 TIMES = st.just(0) | st.integers(FIRST, LAST) | st.just(FIRST) | st.just(LAST)

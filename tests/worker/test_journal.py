@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from acquit.capped import Capped
-from acquit.effects import Cell, Effect, Tally
-from acquit.events import Event, Status
+from acquit.effects import Cell, Effect, Holding, Suppression, Tally
+from acquit.events import CommandName, Event, Status
 from acquit.ledger import packed
 from acquit.partition import Partition
 from acquit.routes.cohorts import Sums
@@ -46,9 +46,11 @@ from tests.builders import (
     submit,
     tables_of,
     unknown_number,
+    when,
 )
 
 TOPIC = "acquit.journal.ledger"
+DECISIONS: tuple[CommandName, ...] = ("drop", "release")
 BROKER_BYTES = JOURNAL_BYTES + HEADROOM_BYTES
 """What the broker takes on the journal's topic: `topics` sets it."""
 T = TypeVar("T")
@@ -435,7 +437,7 @@ def test_people_who_need_not_be_known_leave_the_journal(
 ) -> None:
     monkeypatch.setattr(journals, "CHECKPOINT_DELTAS", 5)
     worker = Worker(runner)
-    worker.take(log(*(unknown_number(f"m{n}", to=f"+336{n:08}") for n in range(100))))
+    worker.take(log(*(unknown_number(f"m{n}", to=f"+336{n:08}") for n in range(19))))  # more would be an outage
     keys = {key for key in worker.keys if key.startswith("b/people/")}
     for day in (89, 91, 92):
         worker.take(
@@ -660,3 +662,31 @@ def test_erased_address_is_in_no_record_of_the_journal_and_known_by_its_hash_aft
 
 def _holds(worker: Worker, text: bytes) -> bool:
     return any(text in key + value for key, value in worker.producer.compacted(TOPIC, 0).items())
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("checkpoint_deltas", [3, 10_000])
+def test_outage_is_held_the_same_however_often_its_partition_is_owned_anew(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch, checkpoint_deltas: int
+) -> None:
+    """From deltas, and from checkpoints."""
+    monkeypatch.setattr(journals, "CHECKPOINT_DELTAS", checkpoint_deltas)
+    told: list[Any] = [unknown_number(f"m{n}", at=n * 10, to=f"+336{n:08}", route="aggr-a") for n in range(60)]
+    told += [receipt("delivered_handset", f"d{n}", at=n * 10, to=f"+337{n:08}", route="aggr-b") for n in range(60)]
+    told += [command(name, at=1_800, to=f"+336{n:08}") for n in range(4) for name in DECISIONS]
+    told.sort(key=lambda event: event.at)
+    records = [record(event, n, at=(event.at - when(0)).total_seconds()) for n, event in enumerate(told)]
+    worker = Worker(runner)
+    for start in range(0, len(records), 7):
+        worker.take(records[start : start + 7])
+        worker.own()
+    whole = partition(**worker._fields)
+    effects = whole.fold(records)
+    assert tables_of(worker.state) == tables_of(whole)
+    assert (worker.state.head.breakers, len(worker.state.people.table)) == ({}, 60)
+    assert [e for e in worker.effects if isinstance(e, Suppression)] == [
+        e for e in effects if isinstance(e, Suppression)
+    ]
+    last = {e.key: (e.failures, e.is_open) for e in worker.effects if isinstance(e, Holding)}
+    assert last == {b'0/held/["sms","aggr-a",null]': (56, False)}
+    assert last == {e.key: (e.failures, e.is_open) for e in effects if isinstance(e, Holding)}

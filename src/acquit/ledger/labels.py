@@ -7,8 +7,7 @@ from acquit.blocks import Blocks
 from acquit.effects import Cell
 from acquit.events import CHANNELS, DELIVERED, Channel, Receipt, Submit, epoch_ms
 from acquit.ledger import strata
-from acquit.ledger.merge import NOTHING
-from acquit.ledger.window import LABELS_LIMIT
+from acquit.ledger.merge import LABELS_LIMIT, NOTHING
 from acquit.normalise import guess_carrier
 from acquit.reasons.revising import WATCHED
 

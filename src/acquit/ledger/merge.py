@@ -13,6 +13,7 @@ from acquit.events import (
     CATEGORIES,
     DELIVERED,
     FAILED,
+    FINAL,
     PERMANENCES,
     STATUSES,
     Category,
@@ -48,7 +49,18 @@ IS_BAD: tuple[bool, ...] = tuple(status in FAILED for status in STATUSES)
 IS_DELIVERED: tuple[bool, ...] = tuple(status in DELIVERED for status in STATUSES)
 DELIVERED_NUMBERS = frozenset(STATUS_NUMBER[status] for status in DELIVERED)
 SENT = STATUS_NUMBER["sent"]
+_BITS = {status: 1 << number for status, number in STATUS_NUMBER.items() if status in FINAL}
+ENDED: tuple[int, ...] = tuple(
+    sum(bit for other, bit in _BITS.items() if status not in FAILED or other in FAILED) if status in FINAL else 0
+    for status in STATUSES
+)
+"""By status, as bits: after which of these it is no more the end of its message; 0 for what is never the end.
+
+A message ends once, and once more if it fails after its delivery.
+"""
 NOTHING = -1
+LABELS_LIMIT = (1 << 22) - 1
+"""Sets of labels that a row of the window can name: 22 bits, of which 0 says that there are none."""
 NOT_KNOWN, FIRST_AT, SUBMITTED_AT, SUBMIT = range(4)
 """What the hour of a message rests on: a receipt's own time, its `submitted_at`, the submit."""
 

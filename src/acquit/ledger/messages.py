@@ -8,7 +8,6 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from acquit.address import mask
 from acquit.effects import Tally
@@ -19,6 +18,7 @@ from acquit.ledger.labels import Labels, Numbers
 from acquit.ledger.latest import REPLY_HOURS, Latest
 from acquit.ledger.merge import (
     CATEGORY_NUMBER,
+    ENDED,
     ENGAGED_BIT,
     FIRST_AT,
     IS_BAD,
@@ -58,7 +58,7 @@ class News(StrEnum):
     ALONE = "alone"  # a reply to no message that is remembered
 
 
-class Booked(Struct, frozen=True, gc=False):
+class Booked(Struct, gc=False):
     """The answer to a receipt: whether it was news, how the message stands, and what it is counted under.
 
     Failures up to `delivered_ms` say nothing against the recipient: on e-mail it is the last delivery, elsewhere any
@@ -70,6 +70,7 @@ class Booked(Struct, frozen=True, gc=False):
     running: Running | None
     labels: Labels | None  # of the submit, where there is one
     submitted_ms: int = 0  # 0: not known
+    is_end: bool = False  # of its message, which the receipt says for the first time, or so late that nobody knows
 
 
 class Messages:
@@ -119,7 +120,7 @@ class Messages:
             else take_basis(message, SUBMITTED_AT, epoch_ms(receipt.submitted_at))
         )
         status = STATUS_NUMBER[receipt.status]
-        is_repeated = bool(message.reported >> status & 1)
+        before = message.reported
         message.reported |= 1 << status
         if IS_BAD[status]:
             category = CATEGORY_NUMBER[receipt.category] if receipt.category else CATEGORY_UNKNOWN
@@ -129,7 +130,10 @@ class Messages:
             take_good(message, status, at_ms, is_email=is_email)
         is_relabelled = self._take_labels(message, receipt)
         booked = self._book(place, moved=moved, is_relabelled=is_relabelled)
-        return replace(booked, news=News.REPEATED) if is_repeated and booked.news is News.NEW else booked
+        booked.is_end = ENDED[status] != 0 and not before & ENDED[status]
+        if before >> status & 1 and booked.news is News.NEW:
+            booked.news = News.REPEATED
+        return booked
 
     def take_engagement(self, event: Engagement, *, at_ms: int) -> News:
         """Book what a person did into its message, of which nothing else may be known yet: it is counted when it is.

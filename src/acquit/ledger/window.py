@@ -21,8 +21,6 @@ RECENT_LIMIT = 4_000
 """Messages that were packed and stay unpacked, too: most receipts come within seconds of each other."""
 TOUCHED_LIMIT = 20_000
 """Messages held unpacked, where no journal asks for them before."""
-LABELS_LIMIT = (1 << 22) - 1
-"""Sets of labels that rows can name: 22 bits, of which 0 says that there are none."""
 _ROW = Struct("<QQQB")
 _BEFORE_MS = epoch_ms(EARLIEST) - 1  # so that 0 is no time
 _TIME_BITS, _OFFSET_BITS = 42, 32  # 2^42 ms after 2000 is 2139; a block is shorter than 2^32 ms

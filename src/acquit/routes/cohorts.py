@@ -12,11 +12,12 @@ from msgspec import DecodeError, Struct
 
 from acquit.blocks import Blocks
 from acquit.capped import Capped
-from acquit.effects import Alert, read_tally
+from acquit.effects import HELD, Alert, read_tally
 from acquit.envelope import Record
 from acquit.events import DELIVERED, FINAL, Status
 from acquit.hours import Hours
 from acquit.routes.alerts import DEFAULT_THRESHOLDS, Series, Thresholds, judge, observe
+from acquit.routes.holdings import Holdings
 
 KEPT_DAYS, MATCHED_HOURS = 40, 24
 Place = tuple[str, str, int]
@@ -72,7 +73,12 @@ class Sums:
         self._carriers = carriers
         self.head = RoutesHead()
         self._held: Blocks[Held] = Blocks(Held)
-        self.tables: dict[str, Blocks[Any]] = {"cells": self._held, "series": self._series}
+        self.holdings = Holdings()
+        self.tables: dict[str, Blocks[Any]] = {
+            "cells": self._held,
+            "series": self._series,
+            "holdings": self.holdings.table,
+        }
         self._hours = Hours(zone)
         self._sums: dict[Place, dict[Status, int]] = {}
         self._latest: dict[tuple[str, str, str], int] = {}
@@ -114,6 +120,9 @@ class Sums:
         if record.key is None or record.value is None:
             return None
         try:
+            if record.key.partition(b"/")[2].startswith(HELD):
+                self.holdings.take(record.value)
+                return None
             return self.take(record.key, record.value)
         except (DecodeError, UnicodeDecodeError):
             return None
@@ -129,7 +138,7 @@ class Sums:
 
     def judge(self, now_ms: int) -> list[Alert]:
         """Note what the totals say at this moment, and say what rises or clears."""
-        alerts = []
+        alerts = self.holdings.judge(now_ms)
         for (channel, carrier), (delivered, final) in self._outcomes.items():
             key = f"{channel}/{carrier}"
             series = self._series.get(0, key) or Series(channel, carrier, [])

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from acquit.effects import Suppression, SuppressionRecord, Tally
+from acquit.effects import Held, Holding, Suppression, SuppressionRecord, Tally
 from acquit.events import Command, Engagement, Logged, Receipt, Submit, Verdict
 
 SCHEMAS: Mapping[str, Any] = {
@@ -17,7 +17,9 @@ SCHEMAS: Mapping[str, Any] = {
     "event": Logged,
     "suppression": SuppressionRecord,
     "suppression-log": Suppression,
+    "held": Held,
     "tally": Tally,
+    "holding": Holding,
 }
 
 

@@ -65,12 +65,25 @@ class Fact(Struct, array_like=True, frozen=True, order=True, gc=False):
         )
 
 
+class HeldFact(Struct, array_like=True, frozen=True, gc=False):
+    """A failure that the circuit breaker keeps from counting: for which route or carrier, and since when.
+
+    One that was dropped is remembered for a while, since then: its provider may say it again.
+    """
+
+    fact: Fact
+    place: str
+    since_ms: int
+    is_dropped: bool = False
+
+
 class Person(Struct, array_like=True):
     """A recipient who failed, said stop, or was put on the list by hand. `due_ms`: to be looked at then; 0: not known."""
 
     facts: list[Fact]
     entries: dict[str, Entry]
     due_ms: int = 0
+    held: list[HeldFact] = []
 
 
 class Joined(Struct, frozen=True):
@@ -106,6 +119,17 @@ def failure_of(facts: Sequence[Fact], provider: str, message_id: str, category: 
         ):
             return fact
     return None
+
+
+def is_same(fact: Fact, told: Fact) -> bool:
+    """Whether one receipt says both, whatever a submit has made known of its message since."""
+    return (
+        fact.message_id == told.message_id
+        and fact.at_ms == told.at_ms
+        and (
+            (fact.kind, fact.provider, fact.category, fact.code) == (told.kind, told.provider, told.category, told.code)
+        )
+    )
 
 
 def outweighs(fact: Fact, told: Fact) -> bool:

@@ -9,32 +9,52 @@ hashing is for all, everyone is known by the hash alone.
 """
 
 import zlib
+from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from acquit.blocks import Blocks
-from acquit.effects import Change, Entry, Listing, Suppression
+from acquit.effects import Change, Entry, Held, Listing, Suppression
 from acquit.events import CATEGORIES, Verdict, epoch_ms, from_epoch_ms
 from acquit.reasons.revising import is_of_port
-from acquit.rules.policy import PolicyRule
+from acquit.rules.policy import DAY_MS, PolicyRule
 from acquit.suppression import verdicts as verdict_log
+from acquit.suppression.breaker import Breaker, is_breakable
 from acquit.suppression.dead import is_dead, is_death
 from acquit.suppression.facts import (
     MIRROR,
     NEVER_LIFTED_BY_DELIVERY,
     Fact,
+    HeldFact,
     Joined,
     Person,
     evidence,
     failure_of,
     is_kept_beside_failures,
+    is_same,
     joined,
     limit,
-    outweighs,
     shared,
     unexplained,
     without_traces,
 )
-from acquit.suppression.judge import judge
+from acquit.suppression.held import (
+    added,
+    decided,
+    dropped,
+    has_failed,
+    held_due_ms,
+    kept_back,
+    listed,
+    overdue,
+    released,
+    shown,
+    withdrawn,
+)
+from acquit.suppression.judge import Judgement, judge
 from acquit.suppression.keys import Hashing, hashed, is_hashed
 from acquit.suppression.trials import FOR_EVER
 from acquit.suppression.verdicts import Verdicts
@@ -45,6 +65,16 @@ KINDS_LIMIT = 10_000
 SPARE_DUES = 1_000
 
 
+class _Cause(Struct, frozen=True):
+    """What brings a change about: the log's clock, an offset, and who asked for it, if anybody did."""
+
+    now_ms: int
+    upto: int
+    by: str | None = None
+    why: str | None = None
+    lifted: Change = "lifted"  # what it is when an entry goes
+
+
 class People:
     """The list of one partition, as it follows from the facts. Only those of whom there is a fact are in it.
 
@@ -53,10 +83,14 @@ class People:
     """
 
     def __init__(
-        self, policy: tuple[PolicyRule, ...], verdicts: Verdicts | None = None, *, hashing: Hashing | None = None
+        self, policy: tuple[PolicyRule, ...], verdicts: Verdicts | None = None, breaker: Breaker | None = None, *,
+        hashing: Hashing | None = None,
     ) -> None:  # fmt: skip
         self.table: Blocks[Person] = Blocks(Person)
         self.verdicts = {} if verdicts is None else verdicts
+        self.breaker = Breaker() if breaker is None else breaker
+        self._told: set[str] = set()  # of whom it is to be told what is held
+        self._held_ms = round(self.breaker.limits.held_days * DAY_MS)
         self._policy = policy
         self.due_ms = FOR_EVER  # before then nothing expires
         self._names: set[str] = set()  # of all in the table, for nearly every event asks
@@ -122,23 +156,44 @@ class People:
     def accuse(
         self, recipient: str, fact: Fact, *, now_ms: int, upto: int, why: str | None = None
     ) -> list[Suppression]:
-        """Hold a fact against (or for) a person. Of the failures of a message the first counts, of a mail the last."""
+        """Hold a fact against (or for) a person, unless it is a failure that the circuit breaker keeps from counting."""
         person = self.table.get(_block(recipient), recipient) or Person([], {})
-        fact, facts = shared(fact), list(person.facts)
+        fact = shared(fact)
         if _is_erased(person) and not _is_said(fact):
             return []
-        if fact in facts or (is_kept_beside_failures(fact) and not any(f.kind == "failure" for f in facts)):
+        found = added(person, fact)
+        if found is None:
             return []
-        if fact.kind == "failure" and fact.message_id:
-            told = failure_of(facts, fact.provider, fact.message_id, fact.category)
-            if told is not None and not outweighs(fact, told):
-                return []
-            facts = [f for f in facts if f is not told]
-        facts.append(fact)
-        limit(facts)
-        if facts == person.facts:  # it is older than all that are kept of its kind
+        facts, held = found
+        cause = _Cause(now_ms, upto, fact.by or None, why)
+        would = self._judged(facts, now_ms) if is_breakable(fact) else None
+        if would is not None and would.entries != person.entries:
+            is_new = not would.entries.keys() <= person.entries.keys()
+            weighed = self.breaker.weigh(recipient, fact, is_new=is_new, now_ms=now_ms)
+            if weighed.held is not None:
+                changes = kept_back(recipient, person.entries, would.entries, now_ms=now_ms, upto=upto)
+                self._judge(recipient, person, person.facts, cause, held=[*held, HeldFact(fact, weighed.held, now_ms)])
+            else:
+                changes = self._judge(recipient, person, facts, cause, held=held, found=would)
+            return changes + self._take_back(weighed.opened, weighed.taken, cause)
+        return self._judge(recipient, person, facts, cause, held=held, found=would, asked=fact if fact.by else None)
+
+    def decide(
+        self, recipient: str, name: Literal["release", "drop"], wanted: Mapping[str, str], *, by: str, why: str,
+        now_ms: int, upto: int,
+    ) -> list[Suppression]:  # fmt: skip
+        """Staff says of what is held (for this route or carrier) that it counts, or that it never will."""
+        person = self.table.get(_block(recipient), recipient)
+        if person is None:
             return []
-        return self._judge(recipient, person, facts, now_ms=now_ms, upto=upto, asked=fact if fact.by else None, why=why)
+        facts, held = released(person, wanted)
+        if name == "drop":
+            facts, held = person.facts, dropped(person.held, wanted, now_ms)
+        if held == person.held:
+            return []
+        changes = self._judge(recipient, person, facts, _Cause(now_ms, upto, by, why), held=held)
+        word: Change = "released" if name == "release" else "dropped"
+        return changes or [decided(recipient, person.entries, word, now_ms=now_ms, upto=upto, by=by, why=why)]
 
     def acquit(
         self, recipient: str, provider: str, message_id: str, *, delivered_ms: int, delivery: Fact | None = None,
@@ -152,16 +207,17 @@ class People:
         if person is None or _is_erased(person):
             return []
         told = [failure_of(person.facts, provider, message_id, category) for category in ("", MIRROR)]
-        withdrawn = [fact for fact in told if fact is not None and fact.at_ms <= delivered_ms]
-        facts = [fact for fact in person.facts if fact not in withdrawn]
+        void = [fact for fact in told if fact is not None and fact.at_ms <= delivered_ms]
+        facts = [fact for fact in person.facts if fact not in void]
+        held = withdrawn(person.held, provider, message_id, delivered_ms) if person.held else person.held
         if delivery is not None and delivery not in facts:
             facts.append(shared(delivery))
             limit(facts)
-        if not any(fact.kind == "failure" for fact in facts):
+        if not has_failed(facts, held):
             facts = [fact for fact in facts if not is_kept_beside_failures(fact)]
-        if sorted(facts) == sorted(person.facts):
+        if sorted(facts) == sorted(person.facts) and held == person.held:
             return []
-        return self._judge(recipient, person, facts, now_ms=now_ms, upto=upto)
+        return self._judge(recipient, person, facts, _Cause(now_ms, upto), held=held)
 
     def learn(
         self, recipient: str, provider: str, message_id: str, told: Joined, *, ported_ms: int | None, now_ms: int,
@@ -169,13 +225,15 @@ class People:
     ) -> list[Suppression]:  # fmt: skip
         """The submit of a message came after its failure: whose it was, and that its number was ported, is known now."""
         person = self.table.get(_block(recipient), recipient)
-        if person is None or not any(f.message_id == message_id and f.provider == provider for f in person.facts):
+        if person is None:
             return []
         facts = [joined(fact, provider, message_id, told) for fact in person.facts]
         facts = [fact for fact in facts if not _is_of_port(fact, provider, message_id, ported_ms)]
-        if facts == person.facts:
+        held = [replace(one, fact=joined(one.fact, provider, message_id, told)) for one in person.held]
+        held = [one for one in held if not _is_of_port(one.fact, provider, message_id, ported_ms)]
+        if facts == person.facts and held == person.held:
             return []
-        return self._judge(recipient, person, facts, now_ms=now_ms, upto=upto)
+        return self._judge(recipient, person, facts, _Cause(now_ms, upto), held=held)
 
     def erase(
         self, recipient: str, *, by: str, at_ms: int, now_ms: int, upto: int, why: str
@@ -195,7 +253,7 @@ class People:
         heapify(self._dues)
         self._set_due()
         facts = [*sorted(kept), *(erased or [wish])]
-        return gone + self._judge(name, known, facts, now_ms=now_ms, upto=upto, asked=facts[-1], why=why)
+        return [*gone, *self._judge(name, known, facts, _Cause(now_ms, upto, by, why), asked=facts[-1])]
 
     @property
     def to_rename(self) -> int:
@@ -217,6 +275,9 @@ class People:
         self.table.put(_block(name), name, person)
         self._names.add(name)
         self._watch(name, person)
+        if person.held:
+            self.breaker.book([], person.held)
+            self._told.add(name)
         at = from_epoch_ms(now_ms)
         return gone + [Listing(name, scope, entry, at, upto) for scope, entry in sorted(person.entries.items())]
 
@@ -230,11 +291,14 @@ class People:
         return [
             change
             for recipient, person in sorted(told_of, key=lambda found: found[0])
-            for change in self._judge(recipient, person, person.facts, now_ms=now_ms, upto=upto)
+            for change in self._judge(recipient, person, person.facts, _Cause(now_ms, upto))
         ]
 
     def expire(self, *, now_ms: int, upto: int) -> list[Suppression]:
-        """What has expired by this time leaves the list, in the order of its expiry; who need not be known is forgotten."""
+        """What has expired by this time leaves the list, in the order of its expiry; who need not be known is forgotten.
+
+        What is held and nobody decided is dropped.
+        """
         changes: list[Suppression] = []
         while self._dues and self._dues[0][0] <= now_ms:
             due_ms, recipient = heappop(self._dues)
@@ -247,15 +311,20 @@ class People:
             if person.due_ms > due_ms:  # it was prolonged, and its time comes in its turn
                 self._watch(recipient, person)
                 continue
-            changes += self._judge(recipient, person, person.facts, now_ms=now_ms, upto=upto, lifted="expired")
-            if not person.entries and person.due_ms <= now_ms:
+            before, held = person.held, overdue(person.held, now_ms, self._held_ms)
+            cause = _Cause(now_ms, upto, lifted="expired")
+            changes += self._judge(recipient, person, person.facts, cause, held=held)
+            if len(listed(held)) < len(listed(before)):
+                why = f"held for {self.breaker.limits.held_days:g} days"
+                changes.append(decided(recipient, person.entries, "dropped", now_ms=now_ms, upto=upto, why=why))
+            if self.is_known(recipient) and not person.entries and person.due_ms <= now_ms:
                 self._remove(recipient)
                 self._due.pop(recipient, None)
                 self._hashed.discard(recipient)
         self._set_due()
         return changes
 
-    def loaded(self) -> None:
+    def loaded(self, clock_ms: int = 0) -> None:
         """The table was filled from the journal: find again when each person is looked at."""
         self._dues, self._due, self._names = [], {}, set()
         names = {recipient: _is_erased(person) for _, recipient, person in self.table}
@@ -264,33 +333,46 @@ class People:
         for _, recipient, person in self.table:
             self._names.add(recipient)
             person.facts = [shared(fact) for fact in person.facts]
+            person.held = [replace(one, fact=shared(one.fact)) for one in person.held]
             self._watch(recipient, person)
+        self.breaker.loaded(clock_ms, (one for _, _, person in self.table for one in person.held))
+
+    def take_held(self, *, upto: int) -> list[Held]:
+        """What is held of each person of whom that changed since it was asked last."""
+        if not self._told:
+            return []
+        people = [(recipient, self.table.get(_block(recipient), recipient)) for recipient in sorted(self._told)]
+        self._told.clear()
+        return [Held(name, [shown(one) for one in listed(p.held)] if p else [], upto) for name, p in people]
+
+    def _take_back(self, place: str, taken: Mapping[str, Sequence[Fact]], cause: _Cause) -> list[Suppression]:
+        """The breaker has just opened: what counted in the minutes before it is held as well."""
+        changes, cause = list[Suppression](), replace(cause, lifted="held")
+        for recipient, told in sorted(taken.items()):
+            person = self.table.get(_block(recipient), recipient)
+            ours = [fact for fact in person.facts if any(is_same(fact, one) for one in told)] if person else []
+            if person is not None and ours:
+                facts = [fact for fact in person.facts if fact not in ours]
+                held = [*person.held, *(HeldFact(fact, place, cause.now_ms) for fact in ours)]
+                changes += self._judge(recipient, person, facts, cause, held=held)
+        return changes
 
     def _judge(
-        self, recipient: str, person: Person, facts: list[Fact], *, now_ms: int, upto: int, lifted: Change = "lifted",
-        asked: Fact | None = None, why: str | None = None,
+        self, recipient: str, person: Person, facts: list[Fact], cause: _Cause, *, held: list[HeldFact] | None = None,
+        found: Judgement | None = None, asked: Fact | None = None,
     ) -> list[Suppression]:  # fmt: skip
-        found = judge(evidence(facts), self._asking(facts), now_ms=now_ms, verdicts=self.verdicts)
-        before, was = person.entries, (person.facts, person.entries, person.due_ms)
-        person.facts, person.entries, person.due_ms = facts, found.entries, found.due_ms
-        if not facts:
-            self._remove(recipient)
-        else:
-            if was != (facts, found.entries, found.due_ms):
-                self.table.put(_block(recipient), recipient, person)
-                self._names.add(recipient)
-            self._watch(recipient, person)
-        by = asked.by if asked else None
+        found = found or self._judged(facts, cause.now_ms)
+        before = person.entries
+        self._put(recipient, person, facts, person.held if held is None else held, found, cause.now_ms)
+        at, by, why = from_epoch_ms(cause.now_ms), cause.by, cause.why
         changes = [
-            Suppression(recipient, scope, change, from_epoch_ms(now_ms), after, was_held, upto, by, why)
+            Suppression(recipient, scope, change, at, after, was_held, cause.upto, by, why)
             for scope in sorted({*before, *person.entries})
-            if (change := _change(was_held := before.get(scope), after := person.entries.get(scope), lifted))
+            if (change := _change(was_held := before.get(scope), after := person.entries.get(scope), cause.lifted))
         ]
         if asked in found.refused and asked is not None:
             entry = person.entries.get(asked.scope)
-            changes.append(
-                Suppression(recipient, asked.scope, "refused", from_epoch_ms(now_ms), entry, entry, upto, by, why)
-            )
+            changes.append(Suppression(recipient, asked.scope, "refused", at, entry, entry, cause.upto, by, why))
         return changes
 
     def _remove(self, recipient: str) -> None:
@@ -306,9 +388,35 @@ class People:
         if person is None:
             return []
         self.table.erase(_block(recipient), recipient)
+        self.breaker.forget(recipient)
+        if person.held:
+            self.breaker.book(person.held, [])
+            self._told.add(recipient)
         self._names.discard(recipient)
         self._due.pop(recipient, None)
         return [Listing(recipient, scope, None, from_epoch_ms(now_ms), upto) for scope in sorted(person.entries)]
+
+    def _put(
+        self, recipient: str, person: Person, facts: list[Fact], held: list[HeldFact], found: Judgement, now_ms: int
+    ) -> None:
+        was = (person.facts, person.entries, person.due_ms, person.held)
+        person.facts, person.entries, person.due_ms, person.held = facts, found.entries, found.due_ms, held
+        if held:
+            end_ms = held_due_ms(held, self._held_ms)
+            person.due_ms = end_ms if found.due_ms <= now_ms else min(found.due_ms, end_ms)
+        if not facts and not held:
+            self._remove(recipient)
+        else:
+            if was != (facts, found.entries, person.due_ms, held):
+                self.table.put(_block(recipient), recipient, person)
+                self._names.add(recipient)
+            self._watch(recipient, person)
+        if was[3] != held:
+            self.breaker.book(was[3], held)
+            self._told.add(recipient)
+
+    def _judged(self, facts: list[Fact], now_ms: int) -> Judgement:
+        return judge(evidence(facts), self._asking(facts), now_ms=now_ms, verdicts=self.verdicts)
 
     def _asking(self, facts: list[Fact]) -> tuple[PolicyRule, ...]:
         """The rows that may ask after these failures; most people fail in one way alone."""

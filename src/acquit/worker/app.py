@@ -24,6 +24,7 @@ from acquit.partition import Partition
 from acquit.routes.alerts import Thresholds
 from acquit.routes.cohorts import Place, Sums
 from acquit.rules import Rules
+from acquit.suppression.breaker import Limits
 from acquit.worker.connections import faust_credentials, kafka_options, redis_client
 from acquit.worker.ending import end_unacknowledged
 from acquit.worker.health import Health
@@ -177,6 +178,7 @@ class Worker:
         self.metrics.show_cohorts(state.cohorts(self._changed))
         self.metrics.show_matched(state.matched())
         self.metrics.show_alerts(state.raised())
+        self.metrics.show_held(state.holdings.raised())
 
     async def _watch(self, tp: TopicPartition) -> None:
         """Time goes on without traffic, too."""
@@ -261,6 +263,7 @@ class Worker:
             self.metrics.show_cohorts(journal.state.all_cohorts())
             self.metrics.show_matched(journal.state.matched())
             self.metrics.show_alerts(journal.state.raised())
+            self.metrics.show_held(journal.state.holdings.raised())
         for tp in owned.get(self.settings.topic("events"), []):
             self._lanes["ledger"].open(tp)
         for tp in owned.get(self.settings.topic("tallies"), []):
@@ -389,6 +392,12 @@ class Worker:
         return Standby(self.settings.topic("journal.ledger"), self.settings.event_partitions, options=self._options)
 
     def _new_partition(self, rules: Rules) -> Any:
+        limits = Limits(
+            share=self.settings.breaker_share,
+            minutes=self.settings.breaker_minutes,
+            least=self.settings.breaker_least,
+            held_days=self.settings.held_days,
+        )
         return lambda number: Partition(
             number,
             rules=rules,
@@ -399,6 +408,7 @@ class Worker:
             hashing=self.settings.hashing,
             tally_seconds=self.settings.tally_seconds,
             may_flush=every(self.settings.tally_seconds),
+            limits=limits,
         )
 
     def _new_sums(self, carriers: Capped) -> Any:

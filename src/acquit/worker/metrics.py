@@ -17,6 +17,7 @@ from acquit.effects import DeadLetter, Suppression
 from acquit.ledger.merge import LATENCY_BOUNDS_MS
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
+from acquit.routes.holdings import HeldPlace
 
 log = logging.getLogger(__name__)
 UNKNOWN_CODES, IGNORED_KINDS, ROUTES, PROVIDERS = 200, 100, 200, 100
@@ -84,6 +85,10 @@ class Metrics:
         self._routes = Capped(ROUTES)
         self._routes_shown: set[tuple[str, str]] = set()
         self._alerts = self._gauge("alert_active", "1 while an alert is up", "kind", "channel", "carrier", "route")
+        self._held = self._gauge(
+            "suppression_held", "Failures that the circuit breaker holds, for staff to decide", "channel", "carrier", "route"
+        )  # fmt: skip
+        self._held_shown: set[tuple[str, str, str]] = set()
         self._latency = Histogram(
             "acquit_append_to_redis_seconds", "From the raw record's append to its effect in Redis",
             buckets=LATENCY_BUCKETS, registry=self.registry,
@@ -200,6 +205,22 @@ class Metrics:
             self._alerts.labels("delivery_drop", channel, carrier, "").set(1)
         self._raised = set(raised)
 
+    def show_held(self, places: Sequence[HeldPlace]) -> None:
+        """The routes and carriers of which something is held; the others are over."""
+        shown: dict[tuple[str, str, str], int] = {}
+        for place in places:
+            carrier = "" if place.carrier is None else self._carriers.label(place.carrier)
+            route = "" if place.route is None else self._routes.label(place.route)
+            labels = (place.channel, carrier, route)
+            shown[labels] = shown.get(labels, 0) + place.failures
+        for labels in self._held_shown - shown.keys():
+            self._held.labels(*labels).set(0)
+            self._alerts.labels("suppression_held", *labels).set(0)
+        for labels, number in shown.items():
+            self._held.labels(*labels).set(number)
+            self._alerts.labels("suppression_held", *labels).set(1)
+        self._held_shown = set(shown)
+
     def clear_cohorts(self) -> None:
         self._cohort.clear()
         self._ratio.clear()
@@ -207,6 +228,8 @@ class Metrics:
         self._routes_shown = set()
         self._alerts.clear()
         self._raised = set()
+        self._held.clear()
+        self._held_shown = set()
 
     def _named(self, provider: str, code: str) -> str:
         """The label of an unknown code, which is logged when it is first seen; what is not shown is not logged either."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 TopicName = Literal[
-    "events", "submits", "engagements", "commands", "suppressions", "suppression-log", "tallies", "alerts",
-    "dead-letters", "journal.ledger", "journal.routes",
+    "events", "submits", "engagements", "commands", "suppressions", "suppression-log", "held", "tallies",
+    "alerts", "dead-letters", "journal.ledger", "journal.routes",
 ]  # fmt: skip
 KeptTopic = Literal[
     "events", "submits", "engagements", "commands", "suppressions", "suppression-log", "tallies", "alerts",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from acquit.effects import Alert, Append, DeadLetter, Effect, Listing, Suppression, Tally
+from acquit.effects import Alert, Append, DeadLetter, Effect, Held, Holding, Listing, Suppression, Tally
 from acquit.events import epoch_ms
 from acquit.worker.sending import Outgoing, partition_of
 from acquit.worker.settings import Settings
@@ -16,6 +16,7 @@ class Performer:
         self._dead = settings.topic("dead-letters")
         self._suppressions = settings.topic("suppressions")
         self._log = settings.topic("suppression-log")
+        self._held = settings.topic("held")
         self._tallies = settings.topic("tallies")
         self._alerts = settings.topic("alerts")
         self._partitions = partitions
@@ -34,7 +35,9 @@ class Performer:
                     records.append(
                         Outgoing(self._suppressions, partition, effect.key, effect.value, at_ms, effect.headers)
                     )
-                case Tally():
+                case Held():
+                    records.append(Outgoing(self._held, partition, effect.key, effect.value))
+                case Tally() | Holding():
                     records.append(Outgoing(self._tallies, 0, effect.key, effect.value))
                 case DeadLetter():
                     records.append(self.dead_letter(effect))

@@ -213,6 +213,24 @@ class Settings(BaseSettings):
         description="Everyone is on the list under the hash of `erase_key`, not under the address. Switched on, the list "
         "is renamed as records come; switched off, who is hashed stays so",
     )
+    breaker_share: Annotated[float, BeforeValidator(is_number)] = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        description="Failures that would newly suppress more than this share of a route's or carrier's recipients within "
+        "`breaker_minutes` are held: `acquit suppression held`. 1 never holds, for feeds that tell failures alone",
+    )
+    breaker_minutes: Annotated[Count, Field(le=1_440)] = Field(
+        default=10, description="Minutes of the log's time over which that share is taken"
+    )
+    breaker_least: Count = Field(
+        default=20,
+        description="And only if they are so many in one partition of `acquit.events`: an outage that hits fewer than this "
+        "times `event_partitions` may stay unseen",
+    )
+    held_days: Annotated[float, BeforeValidator(is_number)] = Field(
+        default=7, gt=0, le=365, description="What is held and nobody decides is dropped after so many days"
+    )
     tally_seconds: Seconds = Field(default=2, description="Time between two writings of the running totals")
     alert_recent_seconds: Seconds = Field(
         default=900, description="Delivery of a carrier's last so many seconds is held against its baseline"

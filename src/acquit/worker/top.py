@@ -115,7 +115,7 @@ class Watcher:
                 said[(*place, labels["status"] in DELIVERED)] += int(value)
             elif name == "acquit_alert_active" and value:
                 self._carrier(place).is_alerting = True
-                view.alerts.append(f"{labels['kind']} {place[0]} {place[1]}")
+                view.alerts.append(f"{labels['kind']} {place[0]} {place[1] or labels['route']}")
         for place, carrier in self._carriers.items():
             delivered = said[(*place, True)]
             now = (delivered, delivered + said[(*place, False)])

@@ -96,6 +96,9 @@ def _state_topics(settings: Settings) -> Iterator[TopicSpec]:
         "the truth of the list, written under the ledger's partition number",
         is_fixed=True,
     )
+    yield _spec(
+        settings, "held", _compacted(), "who is held by the circuit breaker, for staff to decide", is_fixed=True
+    )
     kept = {"delete.retention.ms": _milliseconds(REMOVAL_HOURS)}
     journal = {**_compacted(), **kept, **_at_most(JOURNAL_BYTES + HEADROOM_BYTES)}
     yield _spec(settings, "journal.ledger", journal, "the ledger's state, one journal a partition", is_fixed=True)
