@@ -276,7 +276,7 @@ class Partition:
         return self._take_command(event, at_ms=at_ms, upto=upto)
 
     def _take_submit(self, submit: Submit, *, at_ms: int, upto: int) -> list[Suppression]:
-        if self.messages.take_submit(submit, at_ms=at_ms).news is News.TOO_LATE:
+        if self.messages.take_submit(submit, at_ms=at_ms) is News.TOO_LATE:
             self.counts.too_late += 1
         recipient = self.people.name_of(f"{submit.channel}:{submit.to}")
         if not self.people.is_known(recipient):

@@ -96,7 +96,7 @@ def test_repeated_status_is_no_news_and_a_new_one_is() -> None:
 
 def test_repeated_submit_is_no_news() -> None:
     messages = booked(submit())
-    assert messages.take_submit(submit(at=5), at_ms=START_MS + 5).news is News.REPEATED
+    assert messages.take_submit(submit(at=5), at_ms=START_MS + 5) is News.REPEATED
 
 
 def test_messages_of_two_providers_are_two() -> None:

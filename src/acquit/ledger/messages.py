@@ -58,7 +58,7 @@ class News(StrEnum):
     ALONE = "alone"  # a reply to no message that is remembered
 
 
-class Booked(Struct, gc=False):
+class Booked(Struct, frozen=True, gc=False):
     """The answer to a receipt: whether it was news, how the message stands, and what it is counted under.
 
     Failures up to `delivered_ms` say nothing against the recipient: on e-mail it is the last delivery, elsewhere any
@@ -66,9 +66,9 @@ class Booked(Struct, gc=False):
     """
 
     news: News
-    delivered_ms: int
-    running: Running | None
-    labels: Labels | None  # of the submit, where there is one
+    delivered_ms: int = 0
+    running: Running | None = None
+    labels: Labels | None = None  # of the submit, where there is one
     submitted_ms: int = 0  # 0: not known
     is_end: bool = False  # of its message, which the receipt says for the first time, or so late that nobody knows
 
@@ -98,14 +98,14 @@ class Messages:
         self._closed = 0  # the later of both
         self._merged: dict[tuple[int, int], int] = {}  # of two numbers of labels
 
-    def take_submit(self, submit: Submit, *, at_ms: int) -> Booked:
+    def take_submit(self, submit: Submit, *, at_ms: int) -> News:
         place, is_email = self._open(submit), submit.channel == "email"
         message, ours = place.message, labels.of_submit(submit)
         if message.submit != NOTHING and (message.basis_ms, self._sorted(message.submit)) <= (
             at_ms,
             labels.order(ours),
         ):
-            return self._answer(News.REPEATED, place, place.before)
+            return News.REPEATED
         message.submit = self.numbers.number(ours)  # of the earliest submit, if a sender repeats itself
         take_good(message, SENT, at_ms, is_email=is_email)
         moved = take_basis(message, SUBMIT, at_ms)
@@ -129,11 +129,11 @@ class Messages:
         else:
             take_good(message, status, at_ms, is_email=is_email)
         is_relabelled = self._take_labels(message, receipt)
-        booked = self._book(place, moved=moved, is_relabelled=is_relabelled)
-        booked.is_end = ENDED[status] != 0 and not before & ENDED[status]
-        if before >> status & 1 and booked.news is News.NEW:
-            booked.news = News.REPEATED
-        return booked
+        news = self._book(place, moved=moved, is_relabelled=is_relabelled)
+        if news is News.TOO_LATE:
+            return Booked(news, is_end=ENDED[status] != 0)
+        is_end = ENDED[status] != 0 and not before & ENDED[status]
+        return self._answer(News.REPEATED if before >> status & 1 else news, message, is_email=is_email, is_end=is_end)
 
     def take_engagement(self, event: Engagement, *, at_ms: int) -> News:
         """Book what a person did into its message, of which nothing else may be known yet: it is counted when it is.
@@ -149,7 +149,7 @@ class Messages:
         message.engaged |= bit
         if message.basis == NOT_KNOWN and not 0 < message.basis_ms <= at_ms:
             message.basis_ms = at_ms
-        return self._book(place, moved=message.basis == NOT_KNOWN).news
+        return self._book(place, moved=message.basis == NOT_KNOWN)
 
     def advance(self, clock_ms: int, *, partition: int, upto: int) -> list[Tally]:
         """Close the hours that have left the window; returns the last totals of their cells, where they had not left."""
@@ -221,7 +221,7 @@ class Messages:
             return _Place(key, message, event, None, None)
         return _Place(key, found, event, found.counted or self._counted(event, found, hour), hour)
 
-    def _book(self, place: "_Place", *, moved: bool, is_relabelled: bool = False) -> Booked:
+    def _book(self, place: "_Place", *, moved: bool, is_relabelled: bool = False) -> News:
         """Put the message where it belongs now, and its change into the totals."""
         message, event = place.message, place.event
         now = self._hours.start(message.basis_ms) if moved or place.hour is None else place.hour
@@ -240,7 +240,7 @@ class Messages:
         before, after = place.before, self._counted(event, message, now)
         message.counted = after
         self._move(place, before, after)
-        return self._answer(News.NEW, place, after)
+        return News.NEW
 
     def _move(self, place: "_Place", before: Counted | None, after: Counted | None) -> None:
         if before is not None and after is not None and before.group.running is after.group.running:
@@ -269,20 +269,18 @@ class Messages:
         if joins or leaves:
             self.totals.move(after.group.key, after.group.running, leaves, joins)
 
-    def _forget(self, place: "_Place") -> Booked:
+    def _forget(self, place: "_Place") -> News:
         """Its hour proves to be closed: what was counted for it elsewhere is taken back."""
         if place.hour is not None:
             self._move(place, place.before, None)
             self.window.give_up(place.key, place.message)
-        return Booked(News.TOO_LATE, 0, None, None)
+        return News.TOO_LATE
 
-    def _answer(self, news: News, place: "_Place", counted: Counted | None) -> Booked:
-        message = place.message
-        is_email = place.event.channel == "email"
+    def _answer(self, news: News, message: Message, *, is_email: bool, is_end: bool) -> Booked:
         delivered_ms = message.delivered_ms if is_email or not message.delivered_ms else FOR_EVER
         submit = self.numbers[message.submit] if message.submit != NOTHING else None
         submitted_ms = message.basis_ms if message.basis > FIRST_AT else 0
-        return Booked(news, delivered_ms, counted.group.running if counted else None, submit, submitted_ms)
+        return Booked(news, delivered_ms, message.counted.group.running, submit, submitted_ms, is_end)
 
     def _sorted(self, number: int) -> tuple[str, ...]:
         return labels.order(self.numbers[number])

@@ -31,6 +31,7 @@ class Running(Struct):
     changed: set[int] | None = None  # counters that the journal does not have yet
     is_told: bool = False  # to the journal: what follows are changes
     has_names: bool = False  # contents or examples that the journal does not have yet
+    is_pending: bool = False  # a change of it has not left yet
 
     def unpacked(self) -> dict[int, int]:
         if self.counts is None:
@@ -144,17 +145,20 @@ class Totals:
                 counts[number] = 1
         if running.changed is None:
             running.changed = {*leaves, *joins}
+            self.table.touch(running.cell.hour, key)
         else:
             running.changed.update(leaves, joins)
-        place = (running.cell.hour, key)
-        self.table.touch(*place)
-        self._pending[place] = None
+        if not running.is_pending:
+            running.is_pending = True
+            self._pending[running.cell.hour, key] = None
 
     def take_pending(self, *, partition: int, upto: int) -> list[Tally]:
         """The totals changed since the last call, as tally records."""
-        runnings = [self.table.get(hour, key) for hour, key in self._pending]
+        runnings = [running for hour, key in self._pending if (running := self.table.get(hour, key)) is not None]
         self._pending.clear()
-        return [tally_of(running, partition=partition, upto=upto) for running in runnings if running is not None]
+        for running in runnings:
+            running.is_pending = False
+        return [tally_of(running, partition=partition, upto=upto) for running in runnings]
 
     def pack_before(self, hour: int) -> None:
         """Of these hours most is told: who wants more of a cell than this takes the time to unpack it."""
