@@ -138,18 +138,25 @@ def explain(*, provider: str, file: BinaryIO, to: str | None, err_dictionary: st
 @click.option("--log", "is_log", is_flag=True, help="Replay an export of acquit.events (kcat -J), or the topic itself.")
 @click.option("--entries", is_flag=True, help="Print the list as it stands at the end, before the summary.")
 @click.option("--rules", "rules_dir", type=click.Path(path_type=Path), help="Folder with rules of your own.")
-@click.option("--zone", default="UTC", show_default=True, help="Time zone of the hours.")
-@click.option("--window-hours", default=72.0, show_default=True, help="How long a message is remembered.")
+@click.option("--zone", help="Time zone of the hours; else UTC, or with --log that of the settings.")
+@click.option(
+    "--window-hours", type=float, help="How long a message is remembered; else 72, or with --log as the settings say."
+)
 @click.pass_obj
 def replay(
     settings_file: Path | None, files: tuple[str, ...], *, is_sorted: bool, is_log: bool, entries: bool,
-    rules_dir: Path | None, zone: str, window_hours: float,
+    rules_dir: Path | None, zone: str | None, window_hours: float | None,
 ) -> None:  # fmt: skip
-    """Fold canonical events through the worker's own core and print what it would do."""
+    """Fold canonical events through the worker's own core and print what it would do; a log, with the worker's settings."""
     from acquit.offline import Replay, exported_records, records_of
 
-    hashing = _settings(settings_file).hashing if is_log else None
-    run = Replay(rules=load_rules(rules_dir), zone=zone, window_hours=window_hours, hashing=hashing)
+    fields: dict[str, Any] = {"zone": "UTC", "window_hours": 72.0}
+    if is_log:
+        settings = _settings(settings_file)
+        fields, rules_dir = settings.of_fold, rules_dir or settings.rules_dir
+    asked = {"zone": zone, "window_hours": window_hours}
+    fields |= {name: value for name, value in asked.items() if value is not None}
+    run = Replay(rules=load_rules(rules_dir), **fields)
     if is_log and not files:
         from acquit.worker.log_reader import read_log
 
@@ -503,9 +510,7 @@ def trace(settings_file: Path | None, *, recipient: str, is_json: bool) -> None:
 
 def _decision(command: Callable[..., None]) -> Callable[..., None]:
     """And who says so, and why."""
-    command = click.option("--by", required=True, help="Who asks for it, for the log.")(command)
-    command = click.option("--reason", required=True, help="Why, for the log.")(command)
-    return _which(click.option("--all", "is_all", is_flag=True, help="All that is held.")(command))
+    return _which(click.option("--all", "is_all", is_flag=True, help="All that is held.")(_REASON(_ACTOR(command))))
 
 
 @held.command()
@@ -526,14 +531,14 @@ def drop(settings_file: Path | None, /, **asked: Any) -> None:
 
 def _decide_held(
     settings_file: Path | None, name: Literal["release", "drop"], *, recipient: str | None, route: str | None,
-    carrier: str | None, is_all: bool, by: str, reason: str,
+    carrier: str | None, is_all: bool, actor: str, reason: str,
 ) -> None:  # fmt: skip
     from acquit.worker.held import decide, wanted
 
     if is_all == any((recipient, route, carrier)):
         raise click.UsageError("say whose: CHANNEL:ADDRESS, --route or --carrier; or --all")
     which = wanted(recipient, route, carrier)
-    people = _ran(decide(_settings(settings_file), name, which, by=by, reason=reason))
+    people = _ran(decide(_settings(settings_file), name, which, by=actor, reason=reason))
     click.echo(f"asked to {name} what is held of {people} {'person' if people == 1 else 'people'}")
 
 

@@ -19,7 +19,6 @@ from acquit.partition import Partition
 from acquit.pipeline import read
 from acquit.routes.cohorts import Cohort, Sums
 from acquit.rules import Rules
-from acquit.suppression.keys import Hashing
 
 EVERY_CARRIER = 1_000_000
 
@@ -137,12 +136,10 @@ def exported_records(lines: Iterable[bytes]) -> list[LogRecord]:
 class Replay:
     """A log folded outside the worker: `fold` yields its effects in order, `summary` what it came to."""
 
-    def __init__(self, *, rules: Rules, zone: str, window_hours: float, hashing: Hashing | None = None) -> None:
+    def __init__(self, *, rules: Rules, zone: str, window_hours: float, **others: Any) -> None:
+        """`others` are what else Partition takes."""
         self.partitions: dict[int, Partition] = {}
-        self._rules = rules
-        self._zone = zone
-        self._window_hours = window_hours
-        self._hashing = hashing
+        self._fields = {"rules": rules, "zone": zone, "window_hours": window_hours, **others}
         self._sums = Sums(Capped(EVERY_CARRIER), zone=zone)
 
     def fold(self, records: Iterable[LogRecord]) -> Iterator[dict[str, Any]]:
@@ -185,15 +182,7 @@ class Replay:
     def _partition(self, number: int) -> Partition:
         found = self.partitions.get(number)
         if found is None:
-            found = self.partitions[number] = Partition(
-                number,
-                rules=self._rules,
-                zone=self._zone,
-                window_hours=self._window_hours,
-                tally_seconds=60,
-                is_journaled=False,
-                hashing=self._hashing,
-            )
+            found = self.partitions[number] = Partition(number, tally_seconds=60, is_journaled=False, **self._fields)
         return found
 
 

@@ -17,10 +17,14 @@ from acquit.effects import Cell, Tally, read_suppression, read_tally
 from acquit.events import FAILED, decode
 from acquit.ledger.totals import tally_of
 from acquit.offline import Replay
+from acquit.partition import Partition
 from acquit.simulate import Scenario, Truth
 from acquit.simulate.plan import HOUR_MS, plan
 from acquit.suppression.keys import entry_key, entry_value
+from acquit.worker.connections import kafka_options
+from acquit.worker.journal import Journal
 from acquit.worker.log_reader import read_topic
+from tests.builders import tables_of
 from tests.system.stage import Stage, difference
 
 EXPIRY_SECONDS = 2.0
@@ -46,7 +50,7 @@ def replayed(stage: Stage) -> Replayed:
 
 
 async def _replayed(stage: Stage) -> Replayed:
-    run = Replay(rules=rules.load(), zone="UTC", window_hours=stage.settings.window_hours)
+    run = Replay(rules=rules.load(), **stage.settings.of_fold)
     told: Told = defaultdict(list)
     kinds: Counter[str] = Counter()
     newest: dict[tuple[int, str, int], tuple[int, int]] = {}
@@ -74,6 +78,7 @@ def check(stage: Stage, scenario: Scenario, truth: Truth) -> Replayed:
     _check_totals(stage, log, scenario)
     _check_list(stage, log, truth)
     _check_dead_letters(stage, truth)
+    _check_states(stage, log)
     return log
 
 
@@ -94,6 +99,25 @@ def _check_totals(stage: Stage, log: Replayed, scenario: Scenario) -> None:
     }
     assert not difference(found, {place: tally for place, tally in wanted.items() if tally.status})
     assert not difference(added_up(found), planned(scenario))
+
+
+def _check_states(stage: Stage, log: Replayed) -> None:
+    """What the journals hold is the state of the replay, row by row: messages, cells, histories of people, labels."""
+    for number, state in log.run.partitions.items():
+        journaled = asyncio.run(_journaled(stage, number))
+        assert journaled.head.to == state.head.to
+        found, wanted = tables_of(journaled), tables_of(state)
+        differing = {name: difference(found[name], wanted[name]) for name in wanted if found[name] != wanted[name]}
+        assert not differing
+
+
+async def _journaled(stage: Stage, number: int) -> Partition:
+    settings = stage.settings
+    state = Partition(number, rules=rules.load(), tally_seconds=settings.tally_seconds, **settings.of_fold)
+    topic = settings.topic("journal.ledger")
+    journal = Journal(topic, number, state, options=kafka_options(settings), transactional_id="a reader, never started")
+    await journal._load(await journal._read())
+    return state
 
 
 def tallies(stage: Stage) -> dict[tuple[int, Cell], Tally]:

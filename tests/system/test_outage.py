@@ -75,7 +75,7 @@ async def _send(stage: Stage, outgoing: list[Outgoing]) -> None:
 
 
 def _decide(stage: Stage, *arguments: str) -> str:
-    done = stage.run("suppression", "held", *arguments, "--by", "ann", "--reason", "ticket 7")
+    done = stage.run("suppression", "held", *arguments, "--actor", "ann", "--reason", "ticket 7")
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -24,7 +24,6 @@ from acquit.partition import Partition
 from acquit.routes.alerts import Thresholds
 from acquit.routes.cohorts import Place, Sums
 from acquit.rules import Rules
-from acquit.suppression.breaker import Limits
 from acquit.worker.connections import faust_credentials, kafka_options, redis_client
 from acquit.worker.ending import end_unacknowledged
 from acquit.worker.health import Health
@@ -392,23 +391,9 @@ class Worker:
         return Standby(self.settings.topic("journal.ledger"), self.settings.event_partitions, options=self._options)
 
     def _new_partition(self, rules: Rules) -> Any:
-        limits = Limits(
-            share=self.settings.breaker_share,
-            minutes=self.settings.breaker_minutes,
-            least=self.settings.breaker_least,
-            held_days=self.settings.held_days,
-        )
+        seconds = self.settings.tally_seconds
         return lambda number: Partition(
-            number,
-            rules=rules,
-            zone=self.settings.zone,
-            window_hours=self.settings.window_hours,
-            max_messages=self.settings.max_messages,
-            reply_hours=self.settings.reply_hours,
-            hashing=self.settings.hashing,
-            tally_seconds=self.settings.tally_seconds,
-            may_flush=every(self.settings.tally_seconds),
-            limits=limits,
+            number, rules=rules, tally_seconds=seconds, may_flush=every(seconds), **self.settings.of_fold
         )
 
     def _new_sums(self, carriers: Capped) -> Any:

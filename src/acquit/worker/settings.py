@@ -5,12 +5,13 @@ variable counts as absent. A map is a table in the file and `key=value,key=value
 whole. No password belongs into an address: addresses are shown, `SecretStr`s are not, and no error repeats a value.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from acquit.events import Channel
+from acquit.suppression.breaker import Limits
 from acquit.suppression.keys import Hashing
 from acquit.worker.checks import (
     Count,
@@ -278,6 +279,15 @@ class Settings(BaseSettings):
     def hashing(self) -> Hashing | None:
         """Under which key people are hashed, and whether all are."""
         return Hashing(self.erase_key.get_secret_value().encode(), self.list_hashed) if self.erase_key else None
+
+    @property
+    def of_fold(self) -> dict[str, Any]:
+        """All that the ledger's fold depends on beside its log and the rules: Partition's arguments."""
+        limits = Limits(
+            share=self.breaker_share, minutes=self.breaker_minutes, least=self.breaker_least, held_days=self.held_days
+        )
+        return {"zone": self.zone, "window_hours": self.window_hours, "max_messages": self.max_messages,
+                "reply_hours": self.reply_hours, "limits": limits, "hashing": self.hashing}  # fmt: skip
 
     def topic(self, name: TopicName) -> str:
         """The full name of one of acquit's own topics."""
