@@ -52,7 +52,7 @@ def main(
     with running_stage() as stage:
         all_series = list(_throughput(stage, rounds, records, faust_records)) if only in {None, "throughput"} else []
         stuck = memory.behind_a_stuck_ledger(stage, _messages(2 * records)) if only in {None, "memory"} else None
-        delay = latency.append_to_redis(stage) if only in {None, "latency"} else None
+        delays = [latency.append_to_redis(stage, r) for r in latency.RATES] if only in {None, "latency"} else []
         peers = compare(stage, rounds, records, faust_records, _say) if only in {None, "peers"} else None
         recovered = recovery.measure(stage, rounds) if only in {None, "recovery"} else []
         scaled = list(_scale(stage, records)) if only in {None, "scale"} else []
@@ -62,7 +62,7 @@ def main(
     print()
     if stuck:
         print(memory_line(stuck))
-    if delay:
+    for delay in delays:
         print(latency_line(delay))
     for line in (*map(recovery.told, recovered), *map(rebuild.told, rebuilt)):
         print(line)
@@ -70,7 +70,7 @@ def main(
         _show(peers, write=write)
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        measured = as_json(all_series, stuck, delay, rates, recovered, rebuilt, grown, scaled, peers)
+        measured = as_json(all_series, stuck, delays, rates, recovered, rebuilt, grown, scaled, peers)
         json_file.write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2))
 
 

@@ -22,11 +22,13 @@ from bench.peers import run_peer
 from bench.stage import Stage
 from bench.worker_process import running_worker
 
-PER_SECOND, SECONDS, WARM_SECONDS = 2_000, 30, 3
+RATES = (1_000, 10_000)
+"""Raw records a second."""
+SECONDS, WARM_SECONDS = 30, 3
 SAMPLE_EVERY = 40
 """Of the raw records every so-many'th suppresses a fresh number: by a permanent failure and by a stop in turn."""
 TICK_SECONDS, POLL_SECONDS, LAST_SECONDS = 0.005, 0.002, 20
-TARGET_P99_MS = 250
+TARGET_P99_MS = 100
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Latency:
     cpu_share: float = 0.0  # of one CPU, by the worker
 
 
-def append_to_redis(stage: Stage) -> Latency:
+def append_to_redis(stage: Stage, per_second: int) -> Latency:
     with stage.fresh("latency") as name:
         topics = asyncio.run(shapes.make_topics(stage.bootstrap, shapes.SMPP, f"{name}.raw"))
         settings = stage.settings(name, topics)
@@ -48,7 +50,9 @@ def append_to_redis(stage: Stage) -> Latency:
             worker.until_ready()
             begun = worker.sample()
             limit = WARM_SECONDS + SECONDS + LAST_SECONDS + 30
-            answer = run_peer("latency", [stage.bootstrap, stage.redis_url, name], within_seconds=limit)
+            answer = run_peer(
+                "latency", [stage.bootstrap, stage.redis_url, name, str(per_second)], within_seconds=limit
+            )
             ended = worker.sample()
             share = (ended.cpu_seconds - begun.cpu_seconds) / (ended.at - begun.at)
             return msgspec.convert(answer | {"cpu_share": share}, Latency)
@@ -57,10 +61,11 @@ def append_to_redis(stage: Stage) -> Latency:
 class Traffic:
     """Appends raw records at a steady pace, and knows when the ones that count were appended."""
 
-    def __init__(self, producer: AIOKafkaProducer, name: str) -> None:
+    def __init__(self, producer: AIOKafkaProducer, name: str, per_second: int) -> None:
+        self._per_second = per_second
         self._producer = producer
         self._name = name
-        self._records = _records()
+        self._records = _records(per_second)
         self._partitions = {f"{name}.raw.{kind}": shapes.SMPP.partitions for kind in shapes.SMPP.providers}
         self.appended: dict[str, float] = {}
         self.sent = 0
@@ -70,7 +75,7 @@ class Traffic:
     async def run(self) -> None:
         begun = time.perf_counter()
         while (elapsed := time.perf_counter() - begun) < WARM_SECONDS + SECONDS:
-            while self.sent < elapsed * PER_SECOND:
+            while self.sent < elapsed * self._per_second:
                 await self._append(is_warm=elapsed > WARM_SECONDS)
                 self.sent += 1
             await asyncio.sleep(TICK_SECONDS)
@@ -96,11 +101,11 @@ class Traffic:
         await self._producer.send(topic, value, partition=partition_of(value, partitions))
 
 
-async def measure(bootstrap: str, redis_url: str, name: str) -> Latency:
+async def measure(bootstrap: str, redis_url: str, name: str, per_second: str) -> Latency:
     redis = Redis.from_url(redis_url)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await producer.start()
-    traffic = Traffic(producer, name)
+    traffic = Traffic(producer, name, int(per_second))
     writing = asyncio.create_task(traffic.run())
     seen: list[float] = []
     try:
@@ -132,9 +137,9 @@ async def _look(redis: Redis, appended: dict[str, float], seen: list[float]) -> 
     await asyncio.sleep(POLL_SECONDS)
 
 
-def _records() -> Iterator[tuple[str, bytes]]:
+def _records(per_second: int) -> Iterator[tuple[str, bytes]]:
     """Ordinary traffic around the samples, made beforehand."""
-    messages = round(PER_SECOND * (WARM_SECONDS + SECONDS) / shapes.RECORDS_PER_MESSAGE)
+    messages = round(per_second * (WARM_SECONDS + SECONDS) / shapes.RECORDS_PER_MESSAGE)
     made = [(kind, value) for _, kind, value in shapes.SMPP.tell(shapes.scenario(messages, seed=2))]
     return chain.from_iterable(repeat(made))
 

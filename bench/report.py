@@ -108,7 +108,7 @@ def latency_line(latency: Latency) -> str:
 
 
 def as_json(
-    all_series: Iterable[Series], memory: Memory | None, latency: Latency | None, words: Iterable[Rate],
+    all_series: Iterable[Series], memory: Memory | None, delays: Iterable[Latency], words: Iterable[Rate],
     recovered: Iterable[Recovery], rebuilt: Iterable[Rebuilt], grown: Iterable[Growth], scaled: Iterable[Scale],
     peers: Comparison | None,
 ) -> dict[str, Any]:  # fmt: skip
@@ -119,7 +119,7 @@ def as_json(
             for series in all_series
         ],
         "memory": asdict(memory) if memory else None,
-        "latency": asdict(latency) if latency else None,
+        "latency": [asdict(delay) for delay in delays],
         "words": [asdict(rate) for rate in words],
         "recovery": [asdict(found) | {"ratio": found.ratio} for found in recovered],
         "rebuild": [asdict(done) | {"per_second": done.per_second} for done in rebuilt],
