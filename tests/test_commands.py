@@ -364,3 +364,10 @@ def test_list_that_is_not_hashed_any_more_still_knows_who_was() -> None:
 def test_erased_from_a_hashed_list_is_held_as_erased() -> None:
     state = folded(HARD, command("erase", at=60), hashing=ALL, at=60)
     assert reasons(state) == {(HASH, "*"): "erased"}
+
+
+def test_import_of_many_failures_is_no_outage() -> None:
+    people = [f"+3361234{n:04d}" for n in range(200)]
+    state = folded(*(command("import", to=to, hold="recipient_unknown") for to in people))
+    assert {recipient for recipient, _ in entries_of(state)} == {f"sms:{to}" for to in people}
+    assert state.head.breakers == {}

@@ -449,6 +449,8 @@ def export(settings_file: Path | None, *, is_json: bool) -> None:
             else:
                 click.echo(list_file.csv_line(row.values()), nl=False)
 
+    _ran(run())
+
 
 @suppression.group()
 def held() -> None:

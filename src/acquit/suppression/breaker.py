@@ -13,7 +13,7 @@ held, not counted, with those of these minutes that had counted already, until s
   arrives. An outage is its route's or its carrier's, whichever fails the greater share, and what that explains is not held
   against the other: other routes' failures to the same carrier count as ever.
 - A feed that tells failures alone is an outage to the breaker: it needs `share` 1, which never trips.
-- What a person said (STOP, complaint, opt-out), what staff wrote and what registries list is never held.
+- What a person said (STOP, complaint, opt-out), what staff wrote or imports and what registries list is never held.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ from msgspec import Struct
 from acquit.blocks import Blocks
 from acquit.effects import Cell, Holding
 from acquit.events import Receipt
-from acquit.suppression.facts import NEVER_LIFTED_BY_DELIVERY, Fact, HeldFact, shared
+from acquit.suppression.facts import IMPORT, NEVER_LIFTED_BY_DELIVERY, Fact, HeldFact, shared
 
 MINUTE = 60
 PLACES_LIMIT = 1_000
@@ -241,8 +241,8 @@ class Breaker:
 
 
 def is_breakable(fact: Fact) -> bool:
-    """Whether it may be an outage's word. What a person said, or a registry lists, is none."""
-    return fact.kind == "failure" and fact.category not in _NO_OUTAGE
+    """Whether it may be an outage's word. What a person said, a registry lists, or staff imports is none."""
+    return fact.kind == "failure" and fact.provider != IMPORT and fact.category not in _NO_OUTAGE
 
 
 def parts(place: Place) -> tuple[str, str | None, str | None]:
