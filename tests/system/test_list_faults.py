@@ -100,6 +100,7 @@ def evict_entries(client: redis_py.Redis) -> None:
     assert client.exists(*map(position_key, range(4))) == 4
 
 
+@pytest.mark.soak
 def test_full(stage: Stage, listed: Listed, worker: WorkerProcess, client: redis_py.Redis) -> None:
     """Nothing can be written, what is there can be read; the worker waits, and goes on where it was."""
     client.config_set("maxmemory", "1mb")
@@ -148,6 +149,7 @@ def test_failing_over_to_a_replica_that_lacks_the_last_writes(
     assert "written anew in" not in log.split("another one took over")[1], "15 minutes are enough"
 
 
+@pytest.mark.soak
 def test_restored_from_an_old_backup(
     stage: Stage, listed: Listed, worker: WorkerProcess, proxy: Proxy, client: redis_py.Redis
 ) -> None:
@@ -166,6 +168,7 @@ def test_restored_from_an_old_backup(
         assert is_ready(old.url)
 
 
+@pytest.mark.soak
 def test_killed_and_started_again(stage: Stage, listed: Listed, worker: WorkerProcess) -> None:
     assert isinstance(stage.redis, Redis)
     stage.redis.kill()
@@ -175,6 +178,7 @@ def test_killed_and_started_again(stage: Stage, listed: Listed, worker: WorkerPr
     listed.check(stage)
 
 
+@pytest.mark.soak
 def test_slow_by_half_a_second(stage: Stage, listed: Listed, worker: WorkerProcess, proxy: Proxy) -> None:
     """It takes longer, and stays trusted: no answer of Redis is waited for once per entry."""
     proxy.delay_seconds = 0.5
@@ -187,6 +191,7 @@ def test_slow_by_half_a_second(stage: Stage, listed: Listed, worker: WorkerProce
     assert worker.is_ready()
 
 
+@pytest.mark.soak
 def test_slow_while_it_is_written_anew(
     stage: Stage, listed: Listed, worker: WorkerProcess, proxy: Proxy, client: redis_py.Redis
 ) -> None:
@@ -195,6 +200,7 @@ def test_slow_while_it_is_written_anew(
     listed.check(stage)
 
 
+@pytest.mark.soak
 def test_cut_again_and_again(stage: Stage, listed: Listed, worker: WorkerProcess, proxy: Proxy) -> None:
     for number in MORE:
         listed.suppress(number)

@@ -156,6 +156,7 @@ async def tools(stage: Stage) -> AsyncIterator[tuple[Rebuild, ListRedis, Truth]]
         await truth.stop()
 
 
+@pytest.mark.soak
 def test_comparing_beside_a_worker_with_traffic_mends_nothing_that_is_right(stage: Stage, listed: Listed) -> None:
     """What was lifted or suppressed while it was compared is not taken for drift, and nothing old is written over it."""
     stage.start(**SINK)
@@ -185,6 +186,7 @@ def test_comparing_beside_a_worker_with_traffic_mends_nothing_that_is_right(stag
     assert check(stage)[0] == 0
 
 
+@pytest.mark.soak
 def test_rebuild_waits_for_the_worker_that_writes_anew(stage: Stage, listed: Listed, client: redis_py.Redis) -> None:
     stage.start(**SINK)
     listed.check(stage)
@@ -195,6 +197,7 @@ def test_rebuild_waits_for_the_worker_that_writes_anew(stage: Stage, listed: Lis
     listed.check(stage)
 
 
+@pytest.mark.soak
 def test_worker_takes_over_from_a_rebuild_that_believed_itself_alone(stage: Stage, listed: Listed) -> None:
     write_anew(stage)
     stage.start(**SINK)
