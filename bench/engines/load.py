@@ -11,8 +11,7 @@ from acquit.effects import Append
 from acquit.envelope import Source
 from acquit.pipeline import take_in
 from acquit.rules import load
-from acquit.worker.journal import keep_last
-from acquit.worker.partition_reader import ask_spans, open_reader, read
+from acquit.worker.partition_reader import ask_spans, keep_last, open_reader, read
 from acquit.worker.sending import Outgoing, partition_of
 from acquit.worker.settings import Settings
 from bench import shapes

@@ -15,7 +15,8 @@ from acquit.events import Event
 from acquit.ledger import packed
 from acquit.partition import Partition
 from acquit.worker import journal as journals
-from acquit.worker.journal import Journal, Known, keep_last
+from acquit.worker.journal import Journal, Known
+from acquit.worker.partition_reader import keep_last
 from acquit.worker.standby import STALE_SECONDS, Standby
 from tests.builders import HOUR, FakeProducer, partition, receipt, record, submit, tables_of, unknown_number
 

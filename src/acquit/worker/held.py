@@ -8,16 +8,14 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Literal
 
-from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 
 from acquit.effects import Held, HeldFailure, read_held
 from acquit.errors import AcquitError
-from acquit.events import Command, encode
-from acquit.worker.connections import kafka_options
+from acquit.events import Command
+from acquit.worker.commands import send
 from acquit.worker.list_view import canonical_recipient, known_channel
-from acquit.worker.log_reader import read_topic
-from acquit.worker.sending import Outgoing, partition_of, send_all
+from acquit.worker.log_reader import last_values
 from acquit.worker.settings import Settings
 
 
@@ -41,12 +39,7 @@ def wanted(recipient: str | None, route: str | None, carrier: str | None) -> Wan
 
 async def listed(settings: Settings, wanted: Wanted) -> AsyncIterator[Held]:
     """Who is held now, by the topic alone: it is right whoever works, or nobody."""
-    last: dict[bytes, bytes] = {}
-    async for record in read_topic(settings, settings.topic("held")):
-        if record.value is None:
-            last.pop(record.key, None)
-        else:
-            last[record.key] = record.value
+    last = await last_values(settings, settings.topic("held"))
     for _, value in sorted(last.items()):
         held = read_held(value)
         failures = [failure for failure in held.failures if wanted.matches(failure)]
@@ -58,17 +51,7 @@ async def decide(settings: Settings, name: Literal["release", "drop"], wanted: W
     """Ask for it, for everyone of whom something is held; returns for how many."""
     held = [one async for one in listed(settings, wanted)]
     commands = [_command(one.recipient, name, wanted, by=by, reason=reason) for one in held]
-    producer = AIOKafkaProducer(**kafka_options(settings), enable_idempotence=settings.fencing)
-    await producer.start()
-    try:
-        topic = settings.topic("commands")
-        count = len(await producer.partitions_for(topic))
-        keyed = [(one.recipient.encode(), command) for one, command in zip(held, commands, strict=True)]
-        outgoing = [Outgoing(topic, partition_of(key, count), key, encode(command)) for key, command in keyed]
-        await send_all(producer, outgoing)
-    finally:
-        await producer.stop()
-    return len(held)
+    return await send(settings, commands)
 
 
 def _command(recipient: str, name: Literal["release", "drop"], wanted: Wanted, *, by: str, reason: str) -> Command:

@@ -19,7 +19,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 from msgspec import Struct
 
-from acquit.worker.partition_reader import Span, ask_spans, isolation, open_reader, read
+from acquit.worker.partition_reader import Span, ask_spans, isolation, keep_last, open_reader, read
 from acquit.worker.sending import Outgoing, send_all
 from acquit.worker.waiting import is_passing
 
@@ -299,15 +299,6 @@ async def own_all(journals: Sequence[Journal[Any]]) -> None:
     if failed:
         await asyncio.gather(*(journal.disown() for journal in journals))
         raise next((error for error in failed if not is_passing(error)), failed[0])
-
-
-def keep_last(records: dict[bytes, bytes], batch: Iterable[Any]) -> None:
-    """Take what follows into the last values of keys. What was removed leaves nothing."""
-    for record in batch:
-        if record.value is None:
-            records.pop(record.key, None)
-        else:
-            records[record.key] = record.value
 
 
 def _keys(records: Iterable[bytes], prefix: bytes) -> list[bytes]:

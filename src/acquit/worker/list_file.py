@@ -21,7 +21,7 @@ from acquit.rules.policy import PolicyRule
 from acquit.suppression.judge import ADDED
 from acquit.suppression.keys import SCOPE, SCOPES, is_hashed
 from acquit.worker.list_view import known_channel
-from acquit.worker.log_reader import read_topic
+from acquit.worker.log_reader import last_values
 from acquit.worker.settings import Settings
 
 COLUMNS = ("channel", "address", "scope", "reason", "since", "until")
@@ -66,12 +66,7 @@ def read(
 
 async def truth(settings: Settings, *, now: datetime) -> AsyncIterator[tuple[str, str, SuppressionRecord]]:
     """Recipient, scope and entry of all that holds now, from the truth; in the order of the addresses."""
-    last: dict[bytes, bytes] = {}
-    async for record in read_topic(settings, settings.topic("suppressions")):
-        if record.value is None:
-            last.pop(record.key, None)
-        else:
-            last[record.key] = record.value
+    last = await last_values(settings, settings.topic("suppressions"))
     for key in sorted(last):
         entry = read_suppression(last[key])
         if entry.until is None or entry.until > now:

@@ -6,7 +6,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from acquit.worker.connections import kafka_options
-from acquit.worker.partition_reader import ask_spans, isolation, open_reader, read
+from acquit.worker.partition_reader import ask_spans, isolation, keep_last, open_reader, read
 from acquit.worker.settings import Settings
 
 
@@ -18,6 +18,14 @@ async def read_topic(settings: Settings, topic: str, only: Collection[int] | Non
             async for records in read(reader, await ask_spans(reader, [tp])):
                 for record in records:
                     yield record
+
+
+async def last_values(settings: Settings, topic: str) -> dict[bytes, bytes]:
+    """What a compacted topic says now, by key."""
+    last: dict[bytes, bytes] = {}
+    async for record in read_topic(settings, topic):
+        keep_last(last, [record])
+    return last
 
 
 async def read_log(settings: Settings) -> list[Any]:

@@ -6,7 +6,7 @@ of the last batch; but batches are read whole, so that whoever is there has read
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal, NamedTuple
 
@@ -89,3 +89,12 @@ async def read(reader: AIOKafkaConsumer, spans: Mapping[TopicPartition, Span]) -
             raise KafkaTimeoutError(f"{tp.topic}/{tp.partition} was read to {positions[tp]}, not to {spans[tp].end}")
         for records in (await reader.getmany(*behind, timeout_ms=POLL_MS)).values():
             yield records
+
+
+def keep_last(records: dict[bytes, bytes], batch: Iterable[Any]) -> None:
+    """Take what follows into the last values of keys. What was removed leaves nothing."""
+    for record in batch:
+        if record.value is None:
+            records.pop(record.key, None)
+        else:
+            records[record.key] = record.value

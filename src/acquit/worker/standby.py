@@ -18,8 +18,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from acquit.worker.journal import Known, keep_last, nothing_known
-from acquit.worker.partition_reader import assign
+from acquit.worker.journal import Known, nothing_known
+from acquit.worker.partition_reader import assign, keep_last
 from acquit.worker.waiting import backoff, is_passing, pause
 
 STALE_SECONDS = 3_600.0
