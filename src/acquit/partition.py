@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from acquit.blocks import Blocks
+from acquit.columns import LATENCY_BOUNDS_MS
 from acquit.effects import DeadLetter, Effect, Listing, Suppression, Tally
 from acquit.envelope import Record
 from acquit.errors import BadSettings, Undecodable
@@ -36,7 +37,7 @@ from acquit.events import (
 from acquit.hours import Hours
 from acquit.ledger.labels import Labels, of_submit
 from acquit.ledger.latest import REPLY_HOURS
-from acquit.ledger.merge import LATENCY_BOUNDS_MS, bin_of
+from acquit.ledger.merge import bin_of
 from acquit.ledger.messages import MINUTE_MS, UNBOUNDED, Messages, News
 from acquit.ledger.packed import PackedBlocks
 from acquit.pipeline import dead_letter

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from acquit.columns import LATENCY_BOUNDS_MS
 from acquit.effects import Tally, read_tally
 from acquit.events import ENGAGEMENTS, Event
-from acquit.ledger.merge import CONVERTED, ENGAGED_BIT, LATENCY_BOUNDS_MS, Message, latency_bin
+from acquit.ledger.merge import CONVERTED, ENGAGED_BIT, Message, latency_bin
 from tests.builders import HOUR, MAIL, engagement, folded, log, partition, receipt, record, submit
 
 

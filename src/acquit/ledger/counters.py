@@ -6,17 +6,14 @@ So a cell is a sparse table of integers, small in the journal, and a message joi
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from acquit.columns import CONTRADICTIONS, EARLY_LIMIT, LATENCY_BOUNDS_MS, PROBED, STRATA
 from acquit.events import CATEGORIES, PERMANENCES, STATUSES
-from acquit.ledger.merge import CONTRADICTIONS, ENGAGED, LATENCY_BOUNDS_MS
-from acquit.ledger.strata import STRATA
+from acquit.ledger.merge import ENGAGED
 
 OUTCOMES = ("waiting", "delivered", "failed")
 WAITING, DELIVERED, FAILED = range(3)
 SEGMENTS_LIMIT = 10
 """Messages of more segments are counted with those of so many."""
-EARLY_LIMIT = 60
-"""Quarter hours that a delivery may lie before its submit: clocks of other zones are up to 15 hours off."""
-PROBED = ("known_dead", "dead", "live", "live_delivered")
 
 _FIELDS: dict[str, Sequence[Any]] = {
     "submitted": ("",),

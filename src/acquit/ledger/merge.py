@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from acquit.columns import CONTRADICTIONS, LATENCY_BOUNDS_MS
 from acquit.events import (
     CATEGORIES,
     DELIVERED,
@@ -37,8 +38,6 @@ ENGAGED_BIT["stop"] = ENGAGED_BIT["start"] = ENGAGED_BIT["reply"]  # whoever say
 NOT_RECEIVED, ARRIVED = ENGAGED_BIT["not_received"], ENGAGED_BIT["arrived"]
 CONVERTED = sum(ENGAGED_BIT[name] for name in ("reply", "click", "conversion", "arrived"))
 """What only somebody does who has received the message. Machines open mail, and some click: that is the provider's to say."""
-LATENCY_BOUNDS_MS = [round(50 * 1.25**place) for place in range(68)]
-"""Upper bounds of the latency bins but the last: 50 ms, then each a quarter more, to beyond 43 hours."""
 _BOUNDS_MS = LATENCY_BOUNDS_MS[:-1]
 
 _LADDER: tuple[Status, ...] = (
@@ -128,14 +127,6 @@ def bin_of(after_ms: int) -> int:
     return bisect_right(_BOUNDS_MS, after_ms)
 
 
-CONTRADICTIONS = (
-    "failed_after_delivery", "delivered_before_submit", "engaged_undelivered", "denied", "known_dead_delivered",
-    "dead_delivered", "live_silent",
-)  # fmt: skip
-"""What cannot all be true of a message, or is not likely to be: it failed after its delivery; it was delivered before it was
-submitted; its recipient used what failed; the recipient denies what was delivered; it was delivered to a number that is
-known to receive nothing, or that we own for that purpose; it was delivered to a handset of ours that did not see it (yet).
-"""
 FAILED_AFTER_DELIVERY, DELIVERED_BEFORE_SUBMIT, ENGAGED_UNDELIVERED, DENIED, KNOWN_DEAD, DEAD, LIVE_SILENT = (
     1 << place for place in range(len(CONTRADICTIONS))
 )

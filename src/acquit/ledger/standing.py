@@ -2,13 +2,13 @@
 
 from msgspec import Struct
 
+from acquit.columns import CONTRADICTIONS, EARLY_LIMIT, PROBED
 from acquit.effects import Example
 from acquit.events import CATEGORIES, PERMANENCES, STATUSES, Channel, from_epoch_ms
 from acquit.ledger import counters, strata
 from acquit.ledger.counters import bits
 from acquit.ledger.labels import Labels
 from acquit.ledger.merge import (
-    CONTRADICTIONS,
     CONVERTED,
     HANDSET,
     IS_BAD,
@@ -160,7 +160,7 @@ def _delivery(message: Message, group: Group, to: str, channel: Channel) -> Stan
     if message.basis != SUBMIT:
         return found
     quarters = round((message.basis_ms - message.delivered_ms) / QUARTER_MS)
-    return (*found, counters.EARLY + min(quarters, counters.EARLY_LIMIT))
+    return (*found, counters.EARLY + min(quarters, EARLY_LIMIT))
 
 
 def _conversion(message: Message, group: Group, to: str, channel: Channel) -> list[int]:
@@ -171,7 +171,7 @@ def _conversion(message: Message, group: Group, to: str, channel: Channel) -> li
 
 
 def _probed(message: Message, probe: str | None, status: int) -> list[int]:
-    known_dead, dead, live, live_delivered = range(counters.PROBED_AS, counters.PROBED_AS + len(counters.PROBED))
+    known_dead, dead, live, live_delivered = range(counters.PROBED_AS, counters.PROBED_AS + len(PROBED))
     found = [known_dead] if message.is_to_dead else []
     if probe == "dead":
         found.append(dead)

@@ -10,22 +10,10 @@ from bisect import bisect_right
 from functools import lru_cache
 from zlib import crc32
 
+from acquit.columns import BATCH_SIZES, OCTILES, PREFIXES, SENDERS, SHAPES, STRATUM_KINDS
 from acquit.events import Channel, Receipt
 
-OCTILES, SENDERS, PREFIXES, SHAPES = 8, 16, 16, 16
-BATCH_SIZES = (1, 500, 5_000, 10_000, 50_000)
-"""Lower bounds of the classes of batches. Panels that cut campaigns offer 5,000 and 10,000."""
-STRATA = (
-    *(f"octile/{number}" for number in range(OCTILES)),  # of the hour of submission
-    *(f"batch/{least}" for least in (0, *BATCH_SIZES)),
-    *(f"sender/{number}" for number in range(SENDERS)),  # 16 classes by checksum, as are the next two
-    *(f"prefix/{number}" for number in range(PREFIXES)),
-    *(f"shape/{number}" for number in range(SHAPES)),
-)
-_BATCH, _SENDER, _PREFIX, _SHAPE = (
-    next(place for place, name in enumerate(STRATA) if name.startswith(kind))
-    for kind in ("batch", "sender", "prefix", "shape")
-)
+_BATCH, _SENDER, _PREFIX, _SHAPE = (STRATUM_KINDS[kind].start for kind in ("batch", "sender", "prefix", "shape"))
 _OCTILE_MS = 3_600_000 // OCTILES
 _PREFIX_DIGITS = 6
 """`+33612`: the country and an operator's block, or most of it."""

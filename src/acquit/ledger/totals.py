@@ -11,10 +11,11 @@ import msgspec
 from msgspec import Struct
 
 from acquit.blocks import Blocks
+from acquit.columns import CONTRADICTIONS
 from acquit.effects import Cell, Example, Tally
 from acquit.events import CATEGORIES, PERMANENCES
 from acquit.ledger import counters
-from acquit.ledger.merge import CONTRADICTIONS, ENGAGED
+from acquit.ledger.merge import ENGAGED
 
 EXAMPLES = 5
 """Messages shown for each contradiction of a cell: a supplier asks for three."""

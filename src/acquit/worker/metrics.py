@@ -13,8 +13,8 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from acquit.capped import OTHER, Capped
+from acquit.columns import LATENCY_BOUNDS_MS
 from acquit.effects import DeadLetter, Suppression
-from acquit.ledger.merge import LATENCY_BOUNDS_MS
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 from acquit.routes.holdings import HeldPlace
