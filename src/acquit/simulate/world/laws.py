@@ -155,7 +155,7 @@ class Route:
     conversion: dict[str, float]  # by stream, given a true delivery at once
     failures: float  # share of honest messages
     label_error: float
-    from_day: int = 0  # it has no traffic before
+    patience: float  # factor on how slowly late messages lose their use
 
     @property
     def place(self) -> Place:
@@ -249,11 +249,11 @@ def honest_latency(route: Route, size: int, rng: np.random.Generator) -> NDArray
     return np.minimum(latency, VALIDITY_SECONDS)
 
 
-def decay(stream: Stream, latency_seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+def decay(stream: Stream, route: Route, latency_seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """The part of the conversion that is left after this latency."""
     if stream.decay_seconds is None:
         return np.ones_like(latency_seconds)
-    return np.exp(-latency_seconds / stream.decay_seconds)
+    return np.exp(-latency_seconds / (stream.decay_seconds * route.patience))
 
 
 def _carrier(row: tuple[str, Country, tuple[str, ...]], rng: np.random.Generator) -> Carrier:
@@ -292,4 +292,5 @@ def _route(supplier: Supplier, carrier: Carrier, tier: Tier, rng: np.random.Gene
         conversion=conversion,
         failures=float(carrier.failures * np.exp(HYGIENE_SPREAD * rng.standard_normal())),
         label_error=float(carrier.label_error * np.exp(LABEL_SPREAD * rng.standard_normal())),
+        patience=float(np.exp(0.3 * rng.standard_normal())),
     )

@@ -59,7 +59,7 @@ TROUBLES: dict[str, Trouble] = {
         Trouble("H14 hand-off receipts, declared", "supplier", is_hand_off=True),
         Trouble("H15 numbers given anew", "carrier", label_error=5.0),
         Trouble("H16 duplicate storm", "supplier", duplicates=0.5),
-        Trouble("H17 ported numbers misrouted", "route", misrouted=0.03),
+        Trouble("H17 ported numbers misrouted", "route", misrouted=0.03, label_error=2.0),
         Trouble("H18 own handsets offline", "carrier", days=3, offline=0.8),
         Trouble("H19 summer time", "supplier", days=2, skew_seconds=-3_600.0),
         Trouble("H20 supplier without history", "supplier", has_no_history=True),
