@@ -26,7 +26,7 @@ def usable_bins(counts: Ints) -> NDArray[np.bool_]:
     seconds = (np.cumsum(spread, axis=1) < _MOST * total[:, None]).sum(axis=1) + 1
     is_batched = (seconds <= _FEW_SECONDS) & (total >= LEAST_DELIVERIES)
     period = np.where(is_batched, np.maximum(60.0 / seconds, 1.0), 0.0)
-    finest = np.where(is_batched, np.maximum(2 * period, 4 * _median(counts)), 0.0)
+    finest = np.where(is_batched, np.maximum(10 * period, 4 * _median(counts)), 0.0)
     in_range = (LOWER_SECONDS >= SHORTEST_SECONDS / 1.3) & (LOWER_SECONDS < LONGEST_SECONDS)
     return np.asarray(in_range[None, :] & (LOWER_SECONDS[None, :] >= finest[:, None]))
 
