@@ -1,12 +1,12 @@
 """Conversion by latency inside one route: nobody answers a forged receipt, so answers are missing where forged ones lie.
 
-The route's own level, audience and content cancel. Conversion by bin is fitted as a log-linear curve (level, slope, curvature, loss of
-use with time; all but the level held near to what honest routes have) around the curve of other suppliers; each template
-is then a direction in which counts can fall short. Score U and information V add over streams of a place; evidence is a Bayes
-factor over templates and shares, in nats.
+The route's own level, audience and content cancel. Conversion by bin is fitted as a log-linear curve (level, slope, curvature,
+loss of use with time; all but the level held near to what honest routes have) around the curve of other suppliers. Each
+template is then a direction in which counts can fall short. Score U and information V add over the streams of a place;
+evidence is a Bayes factor over templates and shares, in nats.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from scipy.special import logsumexp
 
 from acquit.columns import PLACE
 from acquit.routes.batching import BOUNDS_SECONDS, LOWER_SECONDS
+from acquit.routes.peers import others
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 
 SHARES = np.geomspace(0.003, 0.6, 14)
@@ -43,6 +44,8 @@ class Fit:
     weight: Floats  # of a relative deviation of a bin: its inverse variance
     information: Floats  # of the nuisances, inverted: row, 4, 4
     dispersion: Floats
+    offset: Floats  # log of the curve of peers
+    offset_variance: Floats
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ def peer_curve(counts: Ints, usable: NDArray[np.bool_], grouping: Grouping, trus
     level = k.sum(axis=1) / np.maximum(n.sum(axis=1), 1)
     answered, expected = trust[:, None] * k, (trust * level)[:, None] * n
     own = grouping.supplier
-    world_k, world_e = (_others(v, grouping.stream, own) for v in (answered, expected))
-    near_k, near_e = (_others(v, grouping.market, own) for v in (answered, expected))
+    world_k, world_e = (others(v, grouping.stream, own) for v in (answered, expected))
+    near_k, near_e = (others(v, grouping.market, own) for v in (answered, expected))
     world = (world_k + 5) / (world_e + 5)
     ratio = (near_k + SHRINKAGE * world) / (near_e + SHRINKAGE)
     variance = 1 / (near_k + np.minimum(SHRINKAGE, world_k + 1)) + _WITHIN
@@ -91,7 +94,7 @@ def fit(counts: Ints, usable: NDArray[np.bool_], offset: Floats, offset_variance
     c = np.minimum(np.exp(beta @ BASIS.T + offset), HIGHEST_CONVERSION)
     weight = _weight(n, c, offset_variance)
     hessian = np.einsum("rb,bi,bj->rij", weight, BASIS, BASIS, optimize=True) + penalty
-    return Fit(n, k, n * c, weight, np.linalg.inv(hessian), np.ones(len(n)))
+    return Fit(n, k, n * c, weight, np.linalg.inv(hessian), np.ones(len(n)), offset, offset_variance)
 
 
 def dispersed(made: Fit, shares: Floats) -> Fit:
@@ -102,7 +105,7 @@ def dispersed(made: Fit, shares: Floats) -> Fit:
     excess = np.where(counts, made.weight * _relative(made) ** 2, 0.0).sum(axis=1)
     freedom = np.maximum(counts.sum(axis=1) - 5.0, 1.0)
     dispersion = np.maximum(1.0, (excess - gain) / freedom)
-    return Fit(made.delivered, made.converted, made.expected, made.weight, made.information, dispersion)
+    return replace(made, dispersion=dispersion)
 
 
 def interaction(made: Fit, shares: Floats, grouping: Grouping) -> Interaction:
@@ -154,10 +157,3 @@ def _answers(made: Fit, shares: Floats) -> Floats:
     first = (made.expected * thin) @ shares.T
     second = (made.expected * thin**2) @ (shares**2).T
     return np.asarray(np.divide(first**2, second, out=np.zeros_like(first), where=second > 0))
-
-
-def _others(values: Floats, group: Ints, supplier: Ints) -> Floats:
-    """Added up over the rows of the same group and other suppliers."""
-    of_group = summed(values, group, int(group.max(initial=-1)) + 1)
-    pair, number = np.unique(group * (int(supplier.max(initial=0)) + 1) + supplier, return_inverse=True)
-    return np.asarray(of_group[group] - summed(values, number, len(pair))[number])

@@ -130,7 +130,7 @@ def grouped(keys: Sequence[Key]) -> Grouping:
     )
 
 
-def summed(values: Floats, group: Ints, size: int) -> Floats:
+def summed(values: Floats | Ints, group: Ints, size: int) -> Floats:
     """Rows added up by group."""
     out = np.zeros((size, *values.shape[1:]))
     np.add.at(out, group, values)

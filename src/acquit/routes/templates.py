@@ -28,7 +28,9 @@ def templates() -> Sequence[Template]:
     found = [Template("instant", _even(0.02, 0.25))]
     found += [Template(f"even {low:g}-{high:g} s", _even(low, high)) for low, high in _SPREADS]
     near = [place for place in range(LATENCY_BINS) if 0.15 <= BOUNDS_SECONDS[place] < LONGEST_SECONDS]
-    found += [Template(f"within {LOWER_SECONDS[place]:.2g}-{BOUNDS_SECONDS[place]:.2g} s", _within(place)) for place in near]
+    found += [
+        Template(f"within {LOWER_SECONDS[place]:.2g}-{BOUNDS_SECONDS[place]:.2g} s", _within(place)) for place in near
+    ]
     found += [
         Template(f"within {LOWER_SECONDS[place]:.2g}-{BOUNDS_SECONDS[place + 1]:.2g} s", _within(place, place + 1))
         for place in near

@@ -1,0 +1,37 @@
+"""Who: the supplier, or the operator behind all suppliers of a carrier. Read from the table of suppliers and carriers.
+
+A hot row of the table is a supplier, a hot column an operator. One hot cell in a column of clean ones is a supplier who
+does it on one carrier: an operator would do it to all.
+"""
+
+import numpy as np
+
+from acquit.routes.streams import Floats, Grouping, Ints
+from acquit.routes.verdict import Who
+
+HOT_NATS = 3.0
+MOST = 0.6
+
+
+def operator_is_hot(
+    nats: Floats, operator_nats: Floats, grouping: Grouping
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """By place: whether most other suppliers of its carrier show it, too, and more than its own supplier does elsewhere."""
+    hot = (nats >= HOT_NATS).astype(float)
+    column = _share_of_others(hot, grouping.place_carrier, grouping.place_supplier, least=2)
+    row = _share_of_others(hot, grouping.place_supplier, grouping.place_carrier, least=1)
+    return np.asarray(((column >= MOST) & (column > row)) | ((operator_nats >= HOT_NATS) & (row < MOST)))
+
+
+def who(*, is_operator: bool) -> Who:
+    return "operator" if is_operator else "supplier"
+
+
+def _share_of_others(hot: Floats, group: Ints, own: Ints, *, least: int) -> Floats:
+    """Of the places of the same group that are not the place's own, so many are hot; 0 where there are too few."""
+    out = np.zeros(len(hot))
+    for place in range(len(hot)):
+        others = (group == group[place]) & (own != own[place])
+        if others.sum() >= least:
+            out[place] = hot[others].mean()
+    return out

@@ -1,0 +1,173 @@
+"""The judge of routes: from evidence of a day and what was said before to what is said now. Pure; the day is an argument.
+
+`evidence` holds sums over windows of days that end with the day (streams.py). Judge a day when it is some hours over: answers
+come late, and a day without its answers looks like one that is forged.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from acquit import columns
+from acquit.columns import PLACE
+from acquit.routes import wording
+from acquit.routes.attribution import operator_is_hot, who
+from acquit.routes.batching import LOWER_SECONDS
+from acquit.routes.peers import numbers_of_peers, trust_of
+from acquit.routes.share import Share, share
+from acquit.routes.streams import Evidence, Grouping, Ints, grouped, summed
+from acquit.routes.suspicion import Suspicion, suspicion
+from acquit.routes.templates import Template, templates
+from acquit.routes.verdict import (
+    DEFAULT_THRESHOLDS,
+    Judged,
+    Part,
+    Standing,
+    Standings,
+    Thresholds,
+    Verdict,
+    decided,
+)
+from acquit.routes.weighing import Weighed, over_windows, weighed
+
+WEEK = 7
+_DIP_NATS = 6.9
+"""A stratum that only raises suspicion must be as odd as one in a thousand."""
+_TRUST_BEFORE = {"clean": 1.0, "suspect": 0.5, "contradicted": 0.02}
+
+
+def judge(
+    evidence: Evidence, day: int, before: Standings, thresholds: Thresholds = DEFAULT_THRESHOLDS
+) -> Judged:  # fmt: skip
+    """Every place of the evidence, judged on this day."""
+    grouping = grouped(evidence.keys)
+    if not grouping.places:
+        return Judged((), {})
+    laws = list(templates())
+    former = [before.get(place, Standing()) for place in grouping.places]
+    trust = np.array([_TRUST_BEFORE[one.word] for one in former])
+    lengths = sorted(evidence.windows)
+    week = WEEK if WEEK in evidence.windows else lengths[-1]
+    first = weighed(evidence.windows[week], grouping, trust, laws)
+    trust = np.minimum(trust_of(first.nats), np.maximum(trust, 0.5))
+    all_weighed = {length: weighed(evidence.windows[length], grouping, trust, laws) for length in lengths}
+    nats = over_windows([all_weighed[length].nats for length in lengths])
+    best = np.stack([all_weighed[length].nats for length in lengths]).argmax(axis=0)
+    odd = suspicion(evidence.windows[week], grouping, trust)
+    operator = operator_is_hot(nats, all_weighed[week].dead.operator_nats, grouping)
+    bench = _Bench(evidence, grouping, laws, all_weighed, odd, operator, numbers_of_peers(grouping), week)
+    verdicts = [
+        bench.verdict(place, day, former[place], float(nats[place]), lengths[best[place]], thresholds)
+        for place in range(len(grouping.places))
+    ]
+    standing = {
+        verdict.place: Standing(verdict.word, verdict.nats, one.since if one.word == verdict.word else day)
+        for verdict, one in zip(verdicts, former, strict=True)
+    }
+    return Judged(verdicts, standing)
+
+
+class _Bench:
+    """What all verdicts of a day are read from."""
+
+    def __init__(
+        self, evidence: Evidence, grouping: Grouping, laws: list[Template], all_weighed: dict[int, Weighed],
+        odd: Suspicion, operator: np.ndarray[tuple[int], np.dtype[np.bool_]], peers: Ints, week: int,
+    ) -> None:  # fmt: skip
+        self._evidence, self._grouping, self._laws, self._weighed = evidence, grouping, laws, all_weighed
+        self._odd, self._operator, self._peers, self._week = odd, operator, peers, week
+        self._signs = odd.signs
+        size = len(grouping.places)
+        self._sums = {length: summed(counts, grouping.place, size) for length, counts in evidence.windows.items()}
+        self._longest = max(evidence.windows)
+
+    def verdict(
+        self, number: int, day: int, former: Standing, nats: float, window: int, thresholds: Thresholds
+    ) -> Verdict:  # fmt: skip
+        signs = self._signs_of(number)
+        week_nats = float(self._weighed[self._week].nats[number])
+        found: Share | None = None
+        is_hot = max(nats, former.nats) >= thresholds.in_two_days or former.word == "contradicted"
+        if is_hot:
+            found = self._share(number, window)
+        week_share = self._share(number, self._week).high if former.word == "contradicted" else 1.0
+        word = decided(
+            former, nats, week_nats=week_nats, highest_share=week_share, has_signs=bool(signs), thresholds=thresholds
+        )
+        parts = self._parts(number, window)
+        one = who(is_operator=bool(self._operator[number])) if word == "contradicted" else None
+        sums = self._sums[window][number]
+        messages = int(sums[PLACE["submitted"]].sum())
+        final = float(sums[PLACE["handset"]].sum() + sums[PLACE["network"]].sum() + sums[PLACE["failed"]].sum())
+        reported = float(final - sums[PLACE["failed"]].sum()) / final if final else None
+        shown = found if word == "contradicted" else None
+        believed = reported if reported is None or shown is None else reported * (1 - shown.estimate)
+        place = self._grouping.places[number]
+        text = wording.sentence(
+            place, word, window_days=window, messages=messages, parts=parts, share=shown, who=one, signs=signs
+        )
+        return Verdict(
+            place, day, word, nats, window, parts, shown, one, signs, self._limits(number), messages, reported, believed,
+            text, is_new=word != former.word,
+        )  # fmt: skip
+
+    def _share(self, number: int, window: int) -> Share:
+        counts = self._evidence.windows[window]
+        return share(number, counts, self._weighed[window], self._grouping, self._laws, self._odd)
+
+    def _signs_of(self, number: int) -> Sequence[str]:
+        signs = [sign for sign, places in self._signs.items() if places[number]]
+        hints = self._weighed[self._week].hints
+        signs += [
+            f"fewer answers in {dip.names[dip.best[number]]}" for dip in hints.values() if dip.nats[number] >= _DIP_NATS
+        ]
+        return signs
+
+    def _parts(self, number: int, window: int) -> list[Part]:
+        """Every part that has nats, with its counts."""
+        found, sums = self._weighed[window], self._sums[window][number]
+        counted = {
+            "known_dead": (columns.contradiction("known_dead_delivered"), columns.probe("known_dead")),
+            "own_dead": (columns.contradiction("dead_delivered"), columns.probe("dead")),
+            "own_live": (columns.contradiction("live_silent"), columns.probe("live_delivered")),
+        }
+        parts = [
+            Part(name, float(found.parts[name][number]), int(sums[hit]), float(sums[of]))
+            for name, (hit, of) in counted.items()
+        ]
+        parts.append(self._by_latency(number, window))
+        parts += [self._by_stratum(number, window, kind) for kind in found.marks]
+        handset = float(sums[PLACE["handset"]].sum())
+        parts.append(Part("dates", float(found.parts["dates"][number]), int(found.unexplained_dates[number]), handset))
+        return parts
+
+    def _by_latency(self, number: int, window: int) -> Part:
+        found = self._weighed[window]
+        template = self._laws[int(found.latency.best[number])]
+        rows = self._grouping.place == number
+        bins = template.shares > 0.02
+        came = float(found.made.converted[rows][:, bins].sum())
+        expected = float(found.made.expected[rows][:, bins].sum())
+        return Part("latency", float(found.parts["latency"][number]), int(came), expected, template.name)
+
+    def _by_stratum(self, number: int, window: int, kind: str) -> Part:
+        found = self._weighed[window]
+        dip = found.marks[kind]
+        best = int(dip.best[number])
+        return Part(
+            kind, float(found.parts[kind][number]), int(dip.came[number]), float(dip.expected[number]), dip.names[best]
+        )
+
+    def _limits(self, number: int) -> Sequence[str]:
+        sums, rows = self._sums[self._longest][number], self._grouping.place == number
+        usable = self._weighed[self._longest].usable[rows][:, LOWER_SECONDS < 60].any()
+        network, handset = float(sums[PLACE["network"]].sum()), float(sums[PLACE["handset"]].sum())
+        return wording.limits(
+            messages=int(sums[PLACE["submitted"]].sum()),
+            answers=int(sums[PLACE["converted_hour"]].sum()),
+            dead=int(sums[columns.probe("known_dead")]),
+            probes=int(sums[columns.probe("dead")] + sums[columns.probe("live")]),
+            peers=int(self._peers[number]),
+            is_latency_usable=bool(usable),
+            is_hand_off=network > handset,
+        )

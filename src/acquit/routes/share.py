@@ -1,0 +1,135 @@
+"""What share of a place's receipts of delivery is forged: an estimate with a 95 % interval, from all that measures it at once.
+
+Latency gives a likelihood of the share in full (the curve fitted anew for each share and template), numbers that receive
+nothing another. A share that hides among honest latencies cannot be seen in them: then dead numbers alone say it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import logsumexp
+
+from acquit.columns import PLACE
+from acquit.routes.contradiction import SHARES as DEAD_SHARES
+from acquit.routes.interaction import fit
+from acquit.routes.streams import Floats, Grouping, Ints
+from acquit.routes.suspicion import Suspicion
+from acquit.routes.templates import Template
+from acquit.routes.weighing import Weighed
+
+GRID = np.concatenate([[0.0005], np.geomspace(0.001, 0.999, 90)])
+_WEIGHTS = np.log(np.gradient(GRID))
+"""Each share from 0 to 1 is as likely before."""
+CANDIDATES = 6
+"""Templates that are fitted in full."""
+LEAST_KEPT = 0.02
+LOW, HIGH = 0.025, 0.975
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of receipts of delivery. `dropped`: never sent; `relabelled`: sent, failed, and told as delivered."""
+
+    low: float
+    estimate: float
+    high: float
+    kind: Literal["dropped", "relabelled"]
+
+
+def share(
+    number: int, counts: Ints, weighed: Weighed, grouping: Grouping, templates: list[Template], suspicion: Suspicion
+) -> Share:
+    """Of the place with this number, in the window that was weighed."""
+    rows = np.flatnonzero(grouping.place == number)
+    delivered, failed = (float(counts[rows, PLACE[name]].sum()) for name in ("handset", "failed"))
+    told = delivered / max(1.0, delivered + failed)  # of final messages, those told as delivered
+    of_dead = np.interp(np.log(GRID * told), np.log(DEAD_SHARES), weighed.dead.likelihood[number])
+    below = DEAD_SHARES[0] > GRID * told
+    of_dead = np.where(below, _below(GRID * told, weighed, number), of_dead)
+    by_latency = _latency(rows, counts, weighed, number, templates)
+    if _is_relabelled(number, of_dead, told, suspicion):
+        low, middle, high = _quantiles(of_dead)
+        low, middle, high = (_of_failures(part * told, told) for part in (low, middle, high))
+        return Share(low, middle, high, "relabelled")
+    low, middle, high = _quantiles(of_dead + by_latency)
+    return Share(low, middle, high, "dropped")
+
+
+def _below(shares: Floats, weighed: Weighed, number: int) -> Floats:
+    """Between no share and the least of the grid the likelihood changes evenly."""
+    zero, least = weighed.dead.at_zero[number], weighed.dead.likelihood[number, 0]
+    return np.asarray(zero + (least - zero) * shares / DEAD_SHARES[0])
+
+
+def _latency(rows: Ints, counts: Ints, weighed: Weighed, number: int, templates: list[Template]) -> Floats:
+    """Log likelihood by share: the mean over the likeliest templates, and over one that is like the honest law."""
+    found, ok = weighed.latency, weighed.latency.answers[number] >= 15
+    z = np.where(ok, found.score[number] / np.sqrt(np.maximum(found.information[number], 1e-9)), -np.inf)
+    best = [place for place in np.argsort(z)[::-1][:CANDIDATES] if np.isfinite(z[place]) and z[place] > 2]
+    flat = np.zeros(len(GRID))
+    if not best:
+        return flat
+    each = [_profile(rows, counts, weighed, templates[place].shares) for place in best]
+    return np.asarray(logsumexp([flat, *each], axis=0) - np.log(len(each) + 1))
+
+
+def _profile(rows: Ints, counts: Ints, weighed: Weighed, template: Floats) -> Floats:
+    """Log likelihood by share against none, every row's curve fitted anew for each."""
+    total = np.zeros(len(GRID))
+    shares = np.concatenate([[0.0], GRID])
+    for row in rows:
+        made = weighed.made
+        n = made.delivered[row]
+        if n.sum() < 50:
+            continue
+        thinned = np.clip(1 - shares[:, None] * template * n.sum() / (n + 1), LEAST_KEPT, 1.0)
+        many = np.repeat(counts[row : row + 1], len(shares), axis=0)
+        usable = np.repeat(weighed.usable[row : row + 1], len(shares), axis=0)
+        offset = np.log(thinned) + made.offset[row]
+        again = fit(many, usable, offset, np.repeat(made.offset_variance[row : row + 1], len(shares), axis=0))
+        # deviance with the variance of peers in it: chance in the bin, thinned by its share of the whole variance
+        portion = np.divide(again.weight, _chance_weight(again.delivered, again.expected), out=np.zeros_like(again.expected),
+                            where=again.expected > 0)  # fmt: skip
+        rest = np.maximum(again.delivered - again.converted, 0)
+        fitted_rest = np.maximum(again.delivered - again.expected, 1e-9)
+        likelihood = again.converted * np.log(np.maximum(again.expected, 1e-9)) + rest * np.log(fitted_rest)
+        likelihood = (likelihood * portion).sum(axis=1)
+        total += (likelihood[1:] - likelihood[0]) / made.dispersion[row]
+    return total
+
+
+def _chance_weight(n: Floats, expected: Floats) -> Floats:
+    conversion = np.divide(expected, n, out=np.full_like(expected, 0.5), where=n > 0)
+    return np.asarray(np.maximum(expected, 1e-9) / np.maximum(1 - conversion, 1e-3))
+
+
+def _is_relabelled(number: int, of_dead: Floats, told: float, suspicion: Suspicion) -> bool:
+    """Whether answers and failures are as if failures were told as deliveries, not as if messages were dropped."""
+    _, dropped, _ = _quantiles(of_dead)
+    answers, failures = suspicion.answers, suspicion.failures
+    odds = 0.0
+    of_failures = min(0.99, dropped * told)
+    for compared, if_dropped, if_relabelled in (
+        (answers, 1 - dropped, 1 - _of_failures(of_failures, told)),
+        (failures, 1 - of_failures, 1 - of_failures),
+    ):
+        ratio, error = compared.ratio[number], compared.error[number]
+        if np.isfinite(ratio):
+            seen = max(ratio, np.log(LEAST_KEPT))
+            away = [seen - np.log(max(LEAST_KEPT, kept)) for kept in (if_relabelled, if_dropped)]
+            odds += (away[1] ** 2 - away[0] ** 2) / (2 * error**2)
+    return bool(odds > np.log(10))
+
+
+def _of_failures(relabelled: float, told: float) -> float:
+    """Of receipts of delivery, when so many of the failures are told as such."""
+    relabelled = min(relabelled, 0.999)
+    return min(1.0, relabelled * (1 - told) / (1 - relabelled) / max(told, 1e-9))
+
+
+def _quantiles(likelihood: Floats) -> tuple[float, float, float]:
+    posterior = np.exp(likelihood + _WEIGHTS - (likelihood + _WEIGHTS).max())
+    cumulated = np.cumsum(posterior) / posterior.sum()
+    low, middle, high = (float(np.interp(q, cumulated, GRID)) for q in (LOW, 0.5, HIGH))
+    return low, middle, high

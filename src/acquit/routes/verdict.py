@@ -1,0 +1,93 @@
+"""What is said of a route on a carrier: clean, suspect or contradicted, how sure, how much, who, and for how long.
+
+A verdict says that receipts contradict evidence; it never says who meant what. It rises at once where the evidence is
+overwhelming, or when two days in a row say it, and falls when a week says nothing and the share can only be small.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from msgspec import Struct
+
+from acquit.events import VerdictWord
+from acquit.routes.share import Share
+from acquit.routes.streams import Place
+
+RAISED_AT_ONCE, RAISED_IN_TWO_DAYS = 10.0, 6.9
+"""Nats: at most one clean route in a thousand days has 6.9, and hardly ever twice."""
+SUSPECT_NATS = 4.6
+CLEARED_NATS, CLEARED_SHARE = 2.0, 0.01
+Who = Literal["supplier", "operator"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of evidence: its nats in the window, and what was counted."""
+
+    name: str
+    nats: float
+    found: int  # what contradicts, or answers that came
+    of: float  # tried, or answers expected
+    where: str = ""  # the template or stratum that shows it
+
+
+@dataclass(frozen=True)
+class Verdict:
+    place: Place
+    day: int
+    word: VerdictWord
+    nats: float  # over all windows
+    window_days: int  # that shows it best; all counts are of it
+    parts: Sequence[Part]
+    share: Share | None  # of receipts of delivery; None: nothing to estimate
+    who: Who | None
+    signs: Sequence[str]  # why it is suspect: they prove nothing
+    limits: Sequence[str]  # what could not be looked at, and how much could hide
+    messages: int
+    reported_delivery: float | None  # of final messages
+    believed_delivery: float | None  # reported x (1 - share)
+    sentence: str
+    is_new: bool = False  # its word is another than the day before
+
+
+class Standing(Struct, array_like=True):
+    """What is remembered of a place from day to day."""
+
+    word: VerdictWord = "clean"
+    nats: float = 0.0
+    since: int = -1  # the day when this word was first said
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    at_once: float = RAISED_AT_ONCE
+    in_two_days: float = RAISED_IN_TWO_DAYS
+    suspect: float = SUSPECT_NATS
+    cleared: float = CLEARED_NATS
+    cleared_share: float = CLEARED_SHARE
+
+
+DEFAULT_THRESHOLDS = Thresholds()
+Standings = Mapping[Place, Standing]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All verdicts of a day, and what is to be remembered."""
+
+    verdicts: Sequence[Verdict]
+    standing: Standings = field(default_factory=dict)
+
+
+def decided(
+    before: Standing, nats: float, *, week_nats: float, highest_share: float, has_signs: bool, thresholds: Thresholds
+) -> VerdictWord:
+    """The word of today."""
+    raised = nats >= thresholds.at_once or min(nats, before.nats) >= thresholds.in_two_days
+    if raised:
+        return "contradicted"
+    is_over = week_nats < thresholds.cleared and highest_share < thresholds.cleared_share
+    if before.word == "contradicted" and not is_over:
+        return "contradicted"
+    return "suspect" if has_signs or nats >= thresholds.suspect else "clean"

@@ -1,0 +1,87 @@
+"""Evidence of all places from one window of days, part by part, and the nats that the parts have together.
+
+Each part is a Bayes factor, so that its mean over honest routes is at most one. A forger may show in some parts and not in
+others: the sum is the mean over all choices of parts, which is one over honest routes, too. So is the mean over windows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from acquit import columns
+from acquit.routes import strata
+from acquit.routes.batching import usable_bins
+from acquit.routes.contradiction import KNOWN_DEAD, OWN_DEAD, OWN_LIVE, Contradiction, Prior, contradicted
+from acquit.routes.interaction import Fit, Interaction, dispersed, fit, interaction, peer_curve
+from acquit.routes.protocol import before_submit
+from acquit.routes.strata import Dip, dips
+from acquit.routes.streams import Floats, Grouping, Ints, summed
+from acquit.routes.templates import Template
+
+PARTS = ("known_dead", "own_dead", "own_live", "latency", "octile", "shape", "dates")
+"""Those that can confirm."""
+FACTORS: Mapping[str, float] = dict.fromkeys(PARTS, 1.0)
+"""Of a part's nats: below one where honest routes of the tuning seeds had more than they may (bench/fraud/calibration.json)."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """By place, from one window."""
+
+    nats: Floats
+    parts: Mapping[str, Floats]
+    hints: Mapping[str, Dip]  # by kind of stratum that only raises suspicion
+    marks: Mapping[str, Dip]  # by kind of stratum that can confirm
+    dead: Contradiction
+    latency: Interaction
+    made: Fit
+    usable: np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+    unexplained_dates: Floats
+
+
+def weighed(counts: Ints, grouping: Grouping, trust: Floats, templates: list[Template]) -> Weighed:
+    """`trust` is by place."""
+    size, place = len(grouping.places), grouping.place
+    at_place = summed(counts[:, columns.PLACE["contradicted"].start : columns.PLACE["probed"].stop], place, size)
+    row_trust = trust[place]
+    dead = _contradicted(at_place, "known_dead", "known_dead_delivered", grouping, KNOWN_DEAD)
+    own_dead = _contradicted(at_place, "dead", "dead_delivered", grouping, OWN_DEAD)
+    own_live = _contradicted(at_place, "live_delivered", "live_silent", grouping, OWN_LIVE)
+    usable = usable_bins(counts)
+    shares = np.array([template.shares for template in templates])
+    offset, variance = peer_curve(counts, usable, grouping, row_trust)
+    made = dispersed(fit(counts, usable, offset, variance), shares)
+    latency = interaction(made, shares, grouping)
+    marks = {kind: dips(counts, kind, grouping, row_trust) for kind in strata.SPECIFIC}
+    unexplained, dates = before_submit(summed(counts, place, size).astype(np.int64))
+    parts = {
+        "known_dead": np.maximum(dead.nats, dead.operator_nats - np.log(2)),
+        "own_dead": np.maximum(own_dead.nats, own_dead.operator_nats - np.log(2)),
+        "own_live": own_live.nats,
+        "latency": latency.nats,
+        **{kind: dip.nats for kind, dip in marks.items()},
+        "dates": dates,
+    }
+    parts = {name: nats * FACTORS[name] for name, nats in parts.items()}
+    hints = {kind: dips(counts, kind, grouping, row_trust) for kind in strata.UNSPECIFIC}
+    return Weighed(together(parts), parts, hints, marks, dead, latency, made, usable, unexplained)
+
+
+def together(parts: Mapping[str, Floats]) -> Floats:
+    """The mean over all choices of parts of the product of their Bayes factors."""
+    return np.asarray(sum(np.logaddexp(0.0, nats) - np.log(2) for nats in parts.values()))
+
+
+def over_windows(nats: list[Floats]) -> Floats:
+    """The mean over windows."""
+    return np.asarray(logsumexp(np.stack(nats), axis=0) - np.log(len(nats)))
+
+
+def _contradicted(at_place: Floats, tried: str, found: str, grouping: Grouping, prior: Prior) -> Contradiction:
+    first = columns.PLACE["contradicted"].start
+    tries, finds = at_place[:, columns.probe(tried) - first], at_place[:, columns.contradiction(found) - first]
+    return contradicted(
+        tries.astype(np.int64), finds.astype(np.int64), grouping.place_carrier, grouping.place_supplier, prior
+    )
