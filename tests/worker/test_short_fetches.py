@@ -9,6 +9,7 @@ LONGEST_MS = 1_500
 
 def test_a_fetch_beside_untaken_records_waits_a_moment_and_one_of_all_partitions_its_whole_time() -> None:
     waits: list[int] = []
+    fetcher: SimpleNamespace
     fetcher = SimpleNamespace(
         _fetch_max_wait_ms=LONGEST_MS,
         _records={},
