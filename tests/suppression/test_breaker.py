@@ -112,7 +112,7 @@ def test_nobody_stays_suppressed_after_an_outage_and_other_routes_failures_count
 def test_senders_see_of_an_outage_nothing_at_its_end() -> None:
     """By the records of the list, not by our state."""
     _, effects = after_outage()
-    told: dict[bytes, bytes | None] = {e.key: e.value for e in effects if isinstance(e, Suppression)}
+    told: dict[bytes, bytes | None] = {e.listing.key: e.listing.value for e in effects if isinstance(e, Suppression)}
     assert {key for key, value in told.items() if value} == {f"{one}/*".encode() for one in REALLY_UNKNOWN}
 
 
