@@ -16,10 +16,11 @@ Header: TypeAlias = tuple[str, bytes]
 
 
 class Append(Struct, frozen=True, gc=False):
-    """Write an event into `acquit.events`, in the partition of its key."""
+    """Write an event into `acquit.events`, in the partition of its key, or in the one that it names."""
 
     key: bytes
     value: bytes
+    partition: int | None = None
 
 
 class DeadLetter(Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
 from acquit.effects import Alert, Append, DeadLetter, Effect, Held, Holding, Listing, Suppression, Tally
 from acquit.events import epoch_ms
 from acquit.worker.sending import Outgoing, partition_of
@@ -44,7 +46,10 @@ class Performer:
         return records
 
     def append(self, effect: Append, *, timestamp_ms: int) -> Outgoing:
-        return self._keyed(self._events, effect.key, effect.value, timestamp_ms)
+        outgoing = self._keyed(self._events, effect.key, effect.value, timestamp_ms)
+        if effect.partition is None:
+            return outgoing
+        return replace(outgoing, partition=effect.partition % self._partitions[self._events])
 
     def dead_letter(self, effect: DeadLetter) -> Outgoing:
         """Its retention counts from now; when it was first written stands in its headers."""
