@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from acquit.events import Status
+from acquit.events import Status, Verdict, VerdictWord
 
 Header: TypeAlias = tuple[str, bytes]
 
@@ -227,8 +227,52 @@ class Tally(Struct, frozen=True, omit_defaults=True):
 
 AlertKind: TypeAlias = Literal[
     "delivery_drop", "receipts_stalled", "latency_up", "submit_rejects", "engagement_drop", "route_contradicted",
-    "not_received", "port_overdue", "suppression_held",
+    "not_received", "port_overdue", "suppression_held", "route_suspect",
 ]  # fmt: skip
+
+
+class VerdictPart(Struct, frozen=True):
+    """One kind of evidence: its weight in nats, what was found, of how many, and where it shows."""
+
+    name: str
+    nats: float
+    found: int
+    of: float
+    where: str = ""
+
+
+class Bounds(Struct, frozen=True):
+    """An estimate and its 95 % interval."""
+
+    low: float
+    estimate: float
+    high: float
+
+
+class RouteVerdict(Struct, frozen=True, omit_defaults=True):
+    """What is thought of a route's receipts on a carrier after a day (UTC), over the `window_days` that end with it.
+
+    `share` is of its receipts of delivery; `believed_delivery` the reported one without it. `signs` raise suspicion and prove
+    nothing; `limits` say what could not be known.
+    """
+
+    channel: str
+    route: str | None
+    supplier: str | None
+    carrier: str | None
+    day: str
+    verdict: VerdictWord
+    nats: float
+    window_days: int
+    evidence: Sequence[VerdictPart]
+    messages: int
+    sentence: str
+    share: Bounds | None = None
+    who: Literal["supplier", "operator"] | None = None
+    signs: Sequence[str] = ()
+    limits: Sequence[str] = ()
+    reported_delivery: float | None = None
+    believed_delivery: float | None = None
 
 
 class Alert(Struct, frozen=True):
@@ -244,6 +288,7 @@ class Alert(Struct, frozen=True):
     messages: int
     ratio: float | None = None
     expected: float | None = None
+    verdict: RouteVerdict | None = None  # where it is about one
 
     @property
     def key(self) -> bytes:
@@ -254,7 +299,7 @@ class Alert(Struct, frozen=True):
         return _ENCODER.encode(self)
 
 
-Effect: TypeAlias = Append | DeadLetter | Suppression | Listing | Held | Tally | Holding | Alert
+Effect: TypeAlias = Append | DeadLetter | Suppression | Listing | Held | Tally | Holding | Alert | Verdict
 
 HELD = b"held/"
 """What the key of a Holding has behind its partition; a cell never begins so."""
@@ -297,7 +342,9 @@ def read_tally(value: bytes) -> Tally:
     return _TALLY.decode(value)
 
 
-def printed(effect: Suppression) -> dict[str, Any]:
-    """A suppression as `acquit replay` prints it."""
+def printed(effect: Suppression | RouteVerdict) -> dict[str, Any]:
+    """A suppression or a verdict as `acquit replay` prints it."""
     built: dict[str, Any] = msgspec.to_builtins(effect)
+    if isinstance(effect, RouteVerdict):
+        return {"type": "verdict", **built}
     return {"type": "suppression", **{k: v for k, v in built.items() if k != "upto"}}

@@ -140,7 +140,7 @@ class Replay:
         """`others` are what else Partition takes."""
         self.partitions: dict[int, Partition] = {}
         self._fields = {"rules": rules, "zone": zone, "window_hours": window_hours, **others}
-        self._sums = Sums(Capped(EVERY_CARRIER), zone=zone)
+        self._sums = Sums(Capped(EVERY_CARRIER), zone=zone, window_hours=window_hours)
 
     def fold(self, records: Iterable[LogRecord]) -> Iterator[dict[str, Any]]:
         for record in records:
@@ -149,6 +149,13 @@ class Replay:
                     yield printed(effect)
                 elif isinstance(effect, Tally):
                     self._sums.take(effect.key, effect.value)
+                    yield from self._judged()
+
+    def _judged(self) -> Iterator[dict[str, Any]]:
+        """The verdicts of days that are over."""
+        while (day := self._sums.due_day()) is not None:
+            self._sums.say(day, self._sums.docket.weigh(day), now_ms=0)
+            yield from map(printed, self._sums.docket.verdicts())
 
     def summary(self) -> dict[str, Any]:
         for partition in self.partitions.values():

@@ -14,10 +14,13 @@ from acquit.blocks import Blocks
 from acquit.capped import Capped
 from acquit.effects import HELD, Alert, read_tally
 from acquit.envelope import Record
-from acquit.events import DELIVERED, FINAL, Status
+from acquit.events import DELIVERED, FINAL, Status, Verdict
 from acquit.hours import Hours
 from acquit.routes.alerts import DEFAULT_THRESHOLDS, Series, Thresholds, judge, observe
+from acquit.routes.days import DAY_SECONDS, Days
+from acquit.routes.docket import Docket
 from acquit.routes.holdings import Holdings
+from acquit.routes.verdict import Judged
 
 KEPT_DAYS, MATCHED_HOURS = 40, 24
 Place = tuple[str, str, int]
@@ -50,6 +53,7 @@ class Held(Struct, array_like=True):
     status: dict[Status, int]
     route: str | None = None
     submitted: int | None = None  # None: journaled before this was kept, so that nothing is known of it
+    counts: bytes | None = b""  # what the judge's days hold of it; None: too old to change them any more
 
 
 class RoutesHead(Struct):
@@ -60,12 +64,15 @@ class RoutesHead(Struct):
     checksum: int = 0
     newest_hour: int = 0
     carriers: list[str] = []  # those that have names of their own as labels
+    judged_day: int = -1  # the last day of which the routes were judged
 
 
 class Sums:
     """The state of the routes agent."""
 
-    def __init__(self, carriers: Capped, *, zone: str, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
+    def __init__(
+        self, carriers: Capped, *, zone: str, thresholds: Thresholds = DEFAULT_THRESHOLDS, window_hours: float = 72
+    ) -> None:  # fmt: skip
         self._thresholds = thresholds
         self._series: Blocks[Series] = Blocks(Series)
         self._outcomes: dict[tuple[str, str], list[int]] = {}  # channel, carrier: delivered, final, over all hours
@@ -74,10 +81,15 @@ class Sums:
         self.head = RoutesHead()
         self._held: Blocks[Held] = Blocks(Held)
         self.holdings = Holdings()
+        self.days = Days()
+        self.docket = Docket(self.days)
+        self._open_seconds = round(window_hours * 3_600) + DAY_SECONDS  # a partition may be behind by a day
         self.tables: dict[str, Blocks[Any]] = {
             "cells": self._held,
             "series": self._series,
             "holdings": self.holdings.table,
+            "days": self.days.table,
+            "verdicts": self.docket.table,
         }
         self._hours = Hours(zone)
         self._sums: dict[Place, dict[Status, int]] = {}
@@ -104,7 +116,9 @@ class Sums:
         if before is not None and before.upto > tally.upto:
             return None
         cell = tally.cell
-        held = Held(tally.upto, cell.channel, cell.carrier, dict(tally.status), cell.route, tally.submitted)
+        was = b"" if before is None else before.counts
+        counts = None if was is None else self.days.move(was, tally)
+        held = Held(tally.upto, cell.channel, cell.carrier, dict(tally.status), cell.route, tally.submitted, counts)
         if before is not None:
             self._add(hour, before, -1)
         self._held.put(hour, name, held)
@@ -164,6 +178,15 @@ class Sums:
                 found[route] = (before[0] + submitted, before[1] + unmatched)
         return {route: counts for route, counts in found.items() if any(counts)}
 
+    def due_day(self) -> int | None:
+        """The day of which the routes are to be judged next, if it is over."""
+        return self.docket.due(self.head.judged_day, self.head.newest_hour)
+
+    def say(self, day: int, judged: Judged, now_ms: int) -> list[Alert | Verdict]:
+        """The day is judged (`docket.weigh`): what is new of it."""
+        self.head.judged_day = day
+        return self.docket.say(judged, now_ms)
+
     def all_cohorts(self) -> list[Cohort]:
         return self.cohorts(list(self._sums))
 
@@ -183,11 +206,20 @@ class Sums:
         self._latest[label] = max(self._latest.get(label, hour), hour)
         return place
 
+    def _close(self, before: int) -> None:
+        """The ledger has closed these hours, so that their counts need not be known cell by cell any more."""
+        for hour in [hour for hour in self._held.rows if hour < before]:
+            for name, held in self._held.rows[hour].items():
+                if held.counts is not None:
+                    held.counts = None
+                    self._held.touch(hour, name)
+
     def _forget_old(self, hour: int) -> None:
         if hour <= self.head.newest_hour:
             return
         self.head.newest_hour = hour
-        oldest = hour - KEPT_DAYS * 86_400
+        self._close(hour - self._open_seconds)
+        oldest = hour - KEPT_DAYS * DAY_SECONDS
         for old in [start for start in self._held.rows if start < oldest]:
             self._known.pop(old, None)
             for held in self._held.drop(old).values():

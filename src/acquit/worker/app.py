@@ -134,6 +134,7 @@ class Worker:
     async def _take_tallies(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         await self._routes.take(tp, records)
         self._done(tp, records)
+        await self._judge_day(tp)
 
     async def _take_suppressions(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         assert self._sink is not None
@@ -178,11 +179,26 @@ class Worker:
         self.metrics.show_matched(state.matched())
         self.metrics.show_alerts(state.raised())
         self.metrics.show_held(state.holdings.raised())
+        self.metrics.show_verdicts(state.docket.verdicts())
 
     async def _watch(self, tp: TopicPartition) -> None:
         """Time goes on without traffic, too."""
         self._changed = []
         await self._routes.turn(tp, self._judged)
+        await self._judge_day(tp)
+
+    async def _judge_day(self, tp: TopicPartition) -> None:
+        """Of many routes it takes half a minute: in a thread, while its lane waits and nothing changes the evidence."""
+        journal = self._routes.journals.get(tp.partition)
+        day = journal.state.due_day() if journal is not None else None
+        if journal is None or day is None:
+            return
+        judged = await asyncio.to_thread(journal.state.docket.weigh, day)
+        now_ms = time.time_ns() // 1_000_000
+        self._changed = []
+        await self._routes.turn(
+            tp, lambda state: self._performer.outgoing(state.say(day, judged, now_ms), partition=0, timestamp_ms=0)
+        )
 
     # rebalances
 
@@ -263,6 +279,7 @@ class Worker:
             self.metrics.show_matched(journal.state.matched())
             self.metrics.show_alerts(journal.state.raised())
             self.metrics.show_held(journal.state.holdings.raised())
+            self.metrics.show_verdicts(journal.state.docket.verdicts())
         for tp in owned.get(self.settings.topic("events"), []):
             self._lanes["ledger"].open(tp)
         for tp in owned.get(self.settings.topic("tallies"), []):
@@ -402,7 +419,8 @@ class Worker:
             baseline_seconds=self.settings.alert_baseline_seconds,
             messages=self.settings.alert_messages,
         )
-        return lambda _: Sums(carriers, zone=self.settings.zone, thresholds=thresholds)
+        window = self.settings.window_hours
+        return lambda _: Sums(carriers, zone=self.settings.zone, thresholds=thresholds, window_hours=window)
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:

@@ -14,10 +14,11 @@ from prometheus_client.registry import Collector
 
 from acquit.capped import OTHER, Capped
 from acquit.columns import LATENCY_BOUNDS_MS
-from acquit.effects import DeadLetter, Suppression
+from acquit.effects import DeadLetter, RouteVerdict, Suppression
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 from acquit.routes.holdings import HeldPlace
+from acquit.worker.verdict_metrics import Verdicts
 
 log = logging.getLogger(__name__)
 UNKNOWN_CODES, IGNORED_KINDS, ROUTES, PROVIDERS = 200, 100, 200, 100
@@ -89,6 +90,8 @@ class Metrics:
             "suppression_held", "Failures that the circuit breaker holds, for staff to decide", "channel", "carrier", "route"
         )  # fmt: skip
         self._held_shown: set[tuple[str, str, str]] = set()
+        self._verdicts = Verdicts(self._carriers, self._routes)
+        self.registry.register(self._verdicts)
         self._latency = Histogram(
             "acquit_append_to_redis_seconds", "From the raw record's append to its effect in Redis",
             buckets=LATENCY_BUCKETS, registry=self.registry,
@@ -221,6 +224,15 @@ class Metrics:
             self._alerts.labels("suppression_held", *labels).set(1)
         self._held_shown = set(shown)
 
+    def show_verdicts(self, verdicts: Sequence[RouteVerdict]) -> None:
+        """The last verdict on each route and carrier."""
+        before = self._verdicts.raised
+        self._verdicts.show(verdicts)
+        for labels in before - self._verdicts.raised:
+            self._alerts.labels(*labels).set(0)
+        for labels in self._verdicts.raised:
+            self._alerts.labels(*labels).set(1)
+
     def clear_cohorts(self) -> None:
         self._cohort.clear()
         self._ratio.clear()
@@ -230,6 +242,7 @@ class Metrics:
         self._raised = set()
         self._held.clear()
         self._held_shown = set()
+        self._verdicts.show(())
 
     def _named(self, provider: str, code: str) -> str:
         """The label of an unknown code, which is logged when it is first seen; what is not shown is not logged either."""

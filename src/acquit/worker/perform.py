@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from acquit.effects import Alert, Append, DeadLetter, Effect, Held, Holding, Listing, Suppression, Tally
-from acquit.events import epoch_ms
+from acquit.events import Verdict, encode, epoch_ms
 from acquit.worker.sending import Outgoing, partition_of
 from acquit.worker.settings import Settings
 
@@ -41,6 +41,8 @@ class Performer:
                     records.append(self.dead_letter(effect))
                 case Alert():
                     records.append(self._keyed(self._alerts, effect.key, effect.value, epoch_ms(effect.at)))
+                case Verdict():
+                    records += self._everywhere(effect)
                 case Append():
                     records.append(self.append(effect, timestamp_ms=timestamp_ms))
         return records
@@ -58,6 +60,11 @@ class Performer:
 
     def _listed(self, listing: Listing, partition: int) -> Outgoing:
         return Outgoing(self._suppressions, partition, listing.key, listing.value, epoch_ms(listing.at))
+
+    def _everywhere(self, verdict: Verdict) -> list[Outgoing]:
+        """Whoever is judged by it reads it in the log: it stands in every partition."""
+        key, value, at_ms = (verdict.route or verdict.supplier or "").encode(), encode(verdict), epoch_ms(verdict.at)
+        return [Outgoing(self._events, number, key, value, at_ms) for number in range(self._partitions[self._events])]
 
     def _keyed(self, topic: str, key: bytes, value: bytes, timestamp_ms: int) -> Outgoing:
         return Outgoing(topic, partition_of(key, self._partitions[topic]), key, value, timestamp_ms)

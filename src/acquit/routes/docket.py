@@ -1,0 +1,126 @@
+"""When the routes are judged, and what is said when a verdict changes: once a day, some hours after the day is over.
+
+Answers come late, and a day without its answers looks like one that is forged. What is over is told by the tallies' own
+hours, so that a worker who is behind judges later, and no log is judged twice.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from acquit.blocks import Blocks
+from acquit.effects import Alert, AlertKind, Bounds, RouteVerdict, VerdictPart
+from acquit.events import Verdict as VerdictEvent
+from acquit.events import from_epoch_ms
+from acquit.routes.days import DAY_SECONDS, Days
+from acquit.routes.judge import judge
+from acquit.routes.streams import Place
+from acquit.routes.verdict import Judged, Standing, Verdict
+
+AFTER_SECONDS = 6 * 3_600
+_KIND: dict[str, AlertKind] = {"suspect": "route_suspect", "contradicted": "route_contradicted"}
+
+
+class Said(Struct, array_like=True):
+    """The last verdict on a place, and since which day its word is said."""
+
+    verdict: RouteVerdict
+    since: int
+
+
+class Docket:
+    """The verdicts of all places. `table` holds them by place."""
+
+    def __init__(self, days: Days) -> None:
+        self.table: Blocks[Said] = Blocks(Said)
+        self._days = days
+
+    def due(self, judged: int, newest_hour: int) -> int | None:
+        """The first day that is over and was not judged; `judged` is the last one that was, -1 before the first.
+
+        `newest_hour` is that of the tallies, in epoch seconds.
+        """
+        over = (newest_hour - AFTER_SECONDS) // DAY_SECONDS - 1
+        days = [day for day in self._days.table.rows if judged < day <= over]
+        return min(days) if days else None
+
+    def weigh(self, day: int) -> Judged:
+        """The verdicts of this day. It changes nothing, and takes its time: some milliseconds for each place."""
+        standings = {_place(name): _standing(said) for _, name, said in self.table}
+        return judge(self._days.evidence(day), day, standings)
+
+    def say(self, judged: Judged, now_ms: int) -> list[Alert | VerdictEvent]:
+        """Keep these verdicts, and say which are new."""
+        before = {_place(name): said for _, name, said in self.table}
+        told: list[Alert | VerdictEvent] = []
+        for verdict in judged.verdicts:
+            was, now = before.pop(verdict.place, None), shown(verdict)
+            self.table.put(0, _name(verdict.place), Said(now, judged.standing[verdict.place].since))
+            told += _changes(was.verdict if was else None, now, now_ms)
+        for place, said in before.items():  # nothing is known of them any more
+            self.table.remove(0, _name(place))
+            told += _changes(said.verdict, msgspec.structs.replace(said.verdict, verdict="clean"), now_ms)
+        return told
+
+    def verdicts(self) -> list[RouteVerdict]:
+        return [said.verdict for _, _, said in self.table]
+
+    def raised(self) -> list[RouteVerdict]:
+        """The verdicts of which an alert is up."""
+        return [verdict for verdict in self.verdicts() if verdict.verdict in _KIND]
+
+
+def shown(verdict: Verdict) -> RouteVerdict:
+    """A verdict as topics, commands and pages have it."""
+    place, share = verdict.place, verdict.share
+    return RouteVerdict(
+        channel=place.channel, route=place.route or None, supplier=place.supplier or None, carrier=place.carrier or None,
+        day=from_epoch_ms(verdict.day * DAY_SECONDS * 1000).date().isoformat(), verdict=verdict.word,
+        nats=round(verdict.nats, 2), window_days=verdict.window_days,
+        evidence=[
+            VerdictPart(part.name, round(part.nats, 2), part.found, round(part.of, 1), part.where) for part in verdict.parts
+        ],
+        messages=verdict.messages, sentence=verdict.sentence,
+        share=Bounds(round(share.low, 4), round(share.estimate, 4), round(share.high, 4)) if share else None,
+        who=verdict.who, signs=list(verdict.signs), limits=list(verdict.limits),
+        reported_delivery=_rounded(verdict.reported_delivery), believed_delivery=_rounded(verdict.believed_delivery),
+    )  # fmt: skip
+
+
+def _changes(before: RouteVerdict | None, now: RouteVerdict, now_ms: int) -> Sequence[Alert | VerdictEvent]:
+    was = before.verdict if before is not None else "clean"
+    if was == now.verdict:
+        return []
+    event = VerdictEvent(now.verdict, from_epoch_ms(now_ms), now.route, now.supplier, now.carrier)
+    told: list[Alert | VerdictEvent] = [event]
+    if was in _KIND:
+        told.append(_alert(_KIND[was], "cleared", now, now_ms))
+    if now.verdict in _KIND:
+        told.append(_alert(_KIND[now.verdict], "raised", now, now_ms))
+    return told
+
+
+def _alert(kind: AlertKind, state: Literal["raised", "cleared"], verdict: RouteVerdict, now_ms: int) -> Alert:
+    return Alert(
+        kind=kind, state=state, channel=verdict.channel, carrier=verdict.carrier, route=verdict.route,
+        at=from_epoch_ms(now_ms), sentence=verdict.sentence, messages=verdict.messages,
+        ratio=verdict.believed_delivery, expected=verdict.reported_delivery, verdict=verdict,
+    )  # fmt: skip
+
+
+def _rounded(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, 4)
+
+
+def _standing(said: Said) -> Standing:
+    return Standing(said.verdict.verdict, said.verdict.nats, said.since)
+
+
+def _name(place: Place) -> str:
+    return msgspec.json.encode(place).decode()
+
+
+def _place(name: str) -> Place:
+    return Place(*msgspec.json.decode(name))
