@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from acquit.columns import PLACE
 from acquit.routes.batching import BOUNDS_SECONDS, LOWER_SECONDS
+from acquit.routes.logs import log_mean
 from acquit.routes.peers import others
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 
@@ -118,7 +118,7 @@ def interaction(made: Fit, shares: Floats, grouping: Grouping) -> Interaction:
     answers = summed(answers, grouping.place, size)
     each = SHARES[:, None, None] * score - SHARES[:, None, None] ** 2 * information / 2
     each = np.where(answers[None] >= LEAST_ANSWERS, each, 0.0)
-    nats = logsumexp(each, axis=(0, 2)) - np.log(each.shape[0] * each.shape[2])
+    nats = log_mean(each, (0, 2))
     z = np.where((answers >= LEAST_ANSWERS) & (score > 0), score / np.sqrt(np.maximum(information, 1e-9)), 0.0)
     return Interaction(nats, score, information, answers, z.argmax(axis=1))
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import xlogy
 
 from acquit.columns import PLACE
 from acquit.routes.contradiction import SHARES as DEAD_SHARES
 from acquit.routes.interaction import fit
+from acquit.routes.logs import log_mean
 from acquit.routes.streams import Floats, Grouping, Ints
 from acquit.routes.suspicion import Suspicion
 from acquit.routes.templates import Template
@@ -71,7 +72,7 @@ def _latency(rows: Ints, counts: Ints, weighed: Weighed, number: int, templates:
     if not best:
         return flat
     each = [_profile(rows, counts, weighed, templates[place].shares) for place in best]
-    return np.asarray(logsumexp([flat, *each], axis=0) - np.log(len(each) + 1))
+    return log_mean(np.stack([flat, *each]), 0)
 
 
 def _profile(rows: Ints, counts: Ints, weighed: Weighed, template: Floats) -> Floats:
@@ -88,13 +89,12 @@ def _profile(rows: Ints, counts: Ints, weighed: Weighed, template: Floats) -> Fl
         usable = np.repeat(weighed.usable[row : row + 1], len(shares), axis=0)
         offset = np.log(thinned) + made.offset[row]
         again = fit(many, usable, offset, np.repeat(made.offset_variance[row : row + 1], len(shares), axis=0))
-        # deviance with the variance of peers in it: chance in the bin, thinned by its share of the whole variance
-        portion = np.divide(again.weight, _chance_weight(again.delivered, again.expected), out=np.zeros_like(again.expected),
-                            where=again.expected > 0)  # fmt: skip
-        rest = np.maximum(again.delivered - again.converted, 0)
-        fitted_rest = np.maximum(again.delivered - again.expected, 1e-9)
-        likelihood = again.converted * np.log(np.maximum(again.expected, 1e-9)) + rest * np.log(fitted_rest)
-        likelihood = (likelihood * portion).sum(axis=1)
+        # Chance is a part of a bin's whole variance, the rest is its peers'.
+        portion = made.weight[row] / _chance_weight(n, made.expected[row])
+        deviance = xlogy(again.converted, again.converted / np.maximum(again.expected, 1e-9))
+        rest = again.delivered - again.converted
+        deviance += xlogy(rest, rest / np.maximum(again.delivered - again.expected, 1e-9))
+        likelihood = -(deviance * portion).sum(axis=1)
         total += (likelihood[1:] - likelihood[0]) / made.dispersion[row]
     return total
 

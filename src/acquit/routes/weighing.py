@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from acquit import columns
 from acquit.routes import strata
 from acquit.routes.batching import usable_bins
 from acquit.routes.contradiction import KNOWN_DEAD, OWN_DEAD, OWN_LIVE, Contradiction, Prior, contradicted
 from acquit.routes.interaction import Fit, Interaction, dispersed, fit, interaction, peer_curve
+from acquit.routes.logs import log_mean
 from acquit.routes.protocol import before_submit
 from acquit.routes.strata import Dip, dips
 from acquit.routes.streams import Floats, Grouping, Ints, summed
@@ -32,7 +32,6 @@ class Weighed:
 
     nats: Floats
     parts: Mapping[str, Floats]
-    hints: Mapping[str, Dip]  # by kind of stratum that only raises suspicion
     marks: Mapping[str, Dip]  # by kind of stratum that can confirm
     dead: Contradiction
     latency: Interaction
@@ -65,8 +64,7 @@ def weighed(counts: Ints, grouping: Grouping, trust: Floats, templates: list[Tem
         "dates": dates,
     }
     parts = {name: nats * FACTORS[name] for name, nats in parts.items()}
-    hints = {kind: dips(counts, kind, grouping, row_trust) for kind in strata.UNSPECIFIC}
-    return Weighed(together(parts), parts, hints, marks, dead, latency, made, usable, unexplained)
+    return Weighed(together(parts), parts, marks, dead, latency, made, usable, unexplained)
 
 
 def together(parts: Mapping[str, Floats]) -> Floats:
@@ -76,7 +74,7 @@ def together(parts: Mapping[str, Floats]) -> Floats:
 
 def over_windows(nats: list[Floats]) -> Floats:
     """The mean over windows."""
-    return np.asarray(logsumexp(np.stack(nats), axis=0) - np.log(len(nats)))
+    return log_mean(np.stack(nats), 0)
 
 
 def _contradicted(at_place: Floats, tried: str, found: str, grouping: Grouping, prior: Prior) -> Contradiction:
