@@ -33,7 +33,10 @@ def main(*, trials: int, jobs: int, only: str, tuning: bool, results: Path, writ
     results.mkdir(parents=True, exist_ok=True)
     cells = [cell for cell in all_cells() if only in cell.file or only in cell.name]
     _run(cells, trials, jobs, results, TUNED if tuning else REPORTED)
-    extras = {"cost": _kept(results / "cost.json", cost.measure), "s1": _kept(results / "s1.json", lambda: named.measure(trials))}
+    extras = {
+        "cost": _kept(results / "cost.json", cost.measure),
+        "s1": _kept(results / "s1.json", lambda: named.measure(trials)),
+    }
     text = report.told({cell: _read(results / f"{cell.file}.json")[:trials] for cell in cells}, extras)
     print(text)
     if write:
@@ -45,7 +48,8 @@ def _run(cells: list[Cell], trials: int, jobs: int, results: Path, seeds: int) -
     begun, done = time.monotonic(), 0
     with ProcessPoolExecutor(jobs) as pool:
         waiting = {
-            pool.submit(_trials, cell, seeds, first, last): cell for cell, first, last in _missing(cells, trials, results)
+            pool.submit(_trials, cell, seeds, first, last): cell
+            for cell, first, last in _missing(cells, trials, results)
         }
         for future in as_completed(waiting):
             cell = waiting[future]

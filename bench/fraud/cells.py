@@ -54,10 +54,12 @@ def all_cells() -> list[Cell]:
         for name in ("S3 uniform 10 %", "S6 resampled 10 %", "S18 half of the suppliers 10 %")
     ]
     found += [
-        Cell("fraud", name, variant="supplier-wide") for name in ("S2 uniform 30 %", "S5 uniform 1 %", "S6 resampled 5 %")
+        Cell("fraud", name, variant="supplier-wide")
+        for name in ("S2 uniform 30 %", "S5 uniform 1 %", "S6 resampled 5 %")
     ]
     found += [
-        Cell("fraud", name, variant="on the minute-grained supplier") for name in ("S3 uniform 10 %", "S6 resampled 10 %")
+        Cell("fraud", name, variant="on the minute-grained supplier")
+        for name in ("S3 uniform 10 %", "S6 resampled 10 %")
     ]
     found += [Cell("trouble", name, probes_per_day=100, variant="100 own probes a day")
               for name in ("H15 numbers given anew", "H18 own handsets offline")]  # fmt: skip

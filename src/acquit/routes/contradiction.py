@@ -42,19 +42,20 @@ OWN_LIVE = Prior(0.01, 0.25)
 
 @dataclass(frozen=True)
 class Contradiction:
-    """By place: the evidence; how likely each of SHARES is (log, unnormalised), and none."""
+    """By place: the evidence, and what it rests on."""
 
     nats: Floats
     operator_nats: Floats  # by place: that its carrier answers for all suppliers alike
-    likelihood: Floats  # place, share
-    at_zero: Floats
+    tried: Floats
+    found: Floats
+    errors: Floats  # place, error: log weights, by the prior and what peers show
 
 
 def contradicted(tried: Ints, delivered: Ints, carrier: Ints, supplier: Ints, prior: Prior) -> Contradiction:
     """`tried` messages to numbers of this kind, `delivered` of them by the receipts; by place."""
     if not tried.any():
         nothing = np.zeros(len(tried))
-        return Contradiction(nothing, nothing - np.inf, np.zeros((len(tried), len(SHARES))), nothing)
+        return Contradiction(nothing, nothing - np.inf, nothing, nothing, np.zeros((len(tried), len(ERRORS))))
     n, x = tried.astype(float), np.minimum(delivered, tried).astype(float)
     some, none = _likelihoods(n, x)
     calm = _gamma(prior.scale)
@@ -66,9 +67,18 @@ def contradicted(tried: Ints, delivered: Ints, carrier: Ints, supplier: Ints, pr
     return Contradiction(
         nats=np.minimum(own, excused),
         operator_nats=_operator(some, none, forged, waves, carrier, supplier),
-        likelihood=log_sum((calm + peers)[:, None, :] + some, axis=2),
-        at_zero=log_sum(calm + peers + none, axis=1),
+        tried=n,
+        found=x,
+        errors=waves + peers - log_sum(waves + peers, axis=1)[:, None],
     )
+
+
+def likelihood(of: Contradiction, place: int, shares: Floats) -> Floats:
+    """Log likelihood of each share of messages being forged, at this place."""
+    n, x = of.tried[place : place + 1], of.found[place : place + 1]
+    errors = np.minimum(0.95, ERRORS[:, None] * _ROUTE_FACTORS)
+    each = [log_mean(_binomial(n, x, share + (1 - share) * errors), axis=2)[0] for share in shares]
+    return log_sum(np.stack(each) + of.errors[place], axis=1)
 
 
 def _likelihoods(n: Floats, x: Floats) -> tuple[Floats, Floats]:

@@ -89,9 +89,7 @@ class _Bench:
         self._sums = {length: summed(counts, grouping.place, size) for length, counts in evidence.windows.items()}
         self._longest = max(evidence.windows)
         self._trust = trust
-        self._hints = {
-            kind: dips(evidence.windows[week], kind, grouping, trust[grouping.place]) for kind in UNSPECIFIC
-        }
+        self._hints = {kind: dips(evidence.windows[week], kind, grouping, trust[grouping.place]) for kind in UNSPECIFIC}
         self._odd_in = {week: odd}
 
     def verdict(
@@ -133,7 +131,9 @@ class _Bench:
     def _signs_of(self, number: int) -> Sequence[str]:
         signs = [sign for sign, places in self._signs.items() if places[number]]
         signs += [
-            f"fewer answers in {dip.names[dip.best[number]]}" for dip in self._hints.values() if dip.nats[number] >= _DIP_NATS
+            f"fewer answers in {dip.names[dip.best[number]]}"
+            for dip in self._hints.values()
+            if dip.nats[number] >= _DIP_NATS
         ]
         return signs
 
