@@ -22,6 +22,8 @@ LIAR_ODDS = 0.1
 _ROUTE_FACTORS = np.exp(0.35 * np.array([-1.2, 0.0, 1.2]))
 """Routes have errors around that of their carrier: their customers' numbers are older or newer."""
 LEAST_SUPPLIERS = 3
+WAVE_OR_OPERATOR = 0.3
+"""Where all suppliers of a carrier deliver to dead numbers, a wave of numbers given anew is no rare excuse."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,17 @@ def contradicted(tried: Ints, delivered: Ints, carrier: Ints, supplier: Ints, pr
     n, x = tried.astype(float), np.minimum(delivered, tried).astype(float)
     some, none = _likelihoods(n, x)
     calm = _gamma(prior.scale)
-    waves = np.logaddexp(np.log1p(-prior.wave_share) + calm, np.log(prior.wave_share) + _gamma(prior.wave_scale))
+    waves, likely_waves = (
+        np.logaddexp(np.log1p(-share) + calm, np.log(share) + _gamma(prior.wave_scale))
+        for share in (prior.wave_share, WAVE_OR_OPERATOR)
+    )
     forged = log_mean(some, axis=1)  # place, error: some share, none known better
     own = log_sum(calm + forged, axis=1) - log_sum(calm + none, axis=1)
     peers = others(np.logaddexp(np.log1p(-LIAR_ODDS) + none, np.log(LIAR_ODDS) + forged), carrier, supplier)
     excused = log_sum(waves + peers + forged, axis=1) - log_sum(waves + peers + none, axis=1)
     return Contradiction(
         nats=np.minimum(own, excused),
-        operator_nats=_operator(some, none, forged, waves, carrier, supplier),
+        operator_nats=_operator(some, none, forged, likely_waves, carrier, supplier),
         tried=n,
         found=x,
         errors=waves + peers - log_sum(waves + peers, axis=1)[:, None],
