@@ -116,10 +116,13 @@ def interaction(made: Fit, shares: Floats, prior: Floats, grouping: Grouping) ->
     score = summed(score / made.dispersion[:, None], grouping.place, size)
     information = summed(information / made.dispersion[:, None], grouping.place, size)
     answers = summed(answers, grouping.place, size)
-    each = SHARES[:, None, None] * score - SHARES[:, None, None] ** 2 * information / 2
-    each = np.where(answers[None] >= LEAST_ANSWERS, each, 0.0)
-    nats = log_mean(log_sum(each + np.log(prior), 2), 0)
-    z = np.where((answers >= LEAST_ANSWERS) & (score > 0), score / np.sqrt(np.maximum(information, 1e-9)), 0.0)
+    is_known = answers >= LEAST_ANSWERS
+    each = [
+        log_sum(np.where(is_known, share * score - share**2 * information / 2, 0.0) + np.log(prior), 1)
+        for share in SHARES  # one by one: all together they would fill the memory
+    ]
+    nats = log_mean(np.stack(each), 0)
+    z = np.where(is_known & (score > 0), score / np.sqrt(np.maximum(information, 1e-9)), 0.0)
     return Interaction(nats, score, information, answers, z.argmax(axis=1))
 
 
