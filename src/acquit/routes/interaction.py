@@ -149,9 +149,11 @@ def _scores(made: Fit, shares: Floats) -> tuple[Floats, Floats]:
     wanting = -made.weight * _relative(made) * thin
     score = wanting @ shares.T
     information = (made.weight * thin**2) @ (shares**2).T
-    cross = np.stack([(made.weight * thin * BASIS[:, i]) @ shares.T for i in range(BASIS.shape[1])], axis=2)
-    lost = np.einsum("rti,rij,rtj->rt", cross, made.information, cross, optimize=True)
-    return score, np.maximum(information - lost, 0.0)
+    cross = [(made.weight * thin * BASIS[:, i]) @ shares.T for i in range(BASIS.shape[1])]
+    for i, one in enumerate(cross):  # in place, pair by pair: all at once they would fill the memory
+        for j, other in enumerate(cross):
+            information -= made.information[:, i, j, None] * one * other
+    return score, np.maximum(information, 0.0)
 
 
 def _answers(made: Fit, shares: Floats) -> Floats:

@@ -22,7 +22,7 @@ from acquit.routes.weighing import Weighed
 GRID = np.concatenate([[0.0005], np.geomspace(0.001, 0.999, 90)])
 _WEIGHTS = np.log(np.gradient(GRID))
 """Each share from 0 to 1 is as likely before."""
-CANDIDATES = 6
+CANDIDATES = 4
 """Templates that are fitted in full."""
 LEAST_KEPT = 0.02
 LEAST_NATS = 2.0
