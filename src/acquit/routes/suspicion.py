@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquit.columns import PLACE
-from acquit.routes.batching import BOUNDS_SECONDS
+from acquit.routes.batching import BOUNDS_SECONDS, HANDED_OFF
 from acquit.routes.peers import middle
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 
@@ -60,7 +60,8 @@ def suspicion(counts: Ints, grouping: Grouping, trust: Floats) -> Suspicion:
     denied = counts[:, PLACE["not_received"]].sum(axis=1).astype(float)
     fast = int(np.searchsorted(BOUNDS_SECONDS, AT_ONCE_SECONDS)) + 1
     first = PLACE["delivered_in"].start
-    at_once = counts[:, first : first + fast].sum(axis=1) * (handset > 0)
+    is_of_handsets = delivered - handset <= HANDED_OFF * delivered
+    at_once = counts[:, first : first + fast].sum(axis=1) * is_of_handsets
     size = len(grouping.places)
     return Suspicion(
         _compared(answered, delivered, grouping, trust, LEVEL_SPREAD),
