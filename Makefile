@@ -42,8 +42,8 @@ docs: $(VENV)/made
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra embedded --group dev pyproject.toml -o requirements-dev.lock
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker --extra embedded --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

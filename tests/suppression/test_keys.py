@@ -1,5 +1,6 @@
 """The keys of the list, as every sender in any language builds them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,7 @@ from acquit.suppression.keys import (
     key_mark,
     part_key,
     position_key,
+    read_value,
     scopes_that_apply,
 )
 
@@ -50,6 +52,17 @@ def test_sender_asks_for_every_scope_that_applies(account: str | None, stream: s
 def test_value_tells_reason_since_and_rule() -> None:
     since = datetime(2026, 11, 22, 9, 0, 4, 999_000, UTC)
     assert entry_value("recipient_unknown", since, "unknown-number") == "recipient_unknown|1795338004|unknown-number"
+
+
+@pytest.mark.parametrize("as_read", [str, str.encode])
+def test_value_is_read_as_it_is_written(as_read: Callable[[str], str | bytes]) -> None:
+    since = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    assert read_value(as_read(entry_value("stop", since, "engagement|stop"))) == ("stop", since, "engagement|stop")
+
+
+@pytest.mark.parametrize("value", [b"", b"1", b"by hand|yesterday|me", b"\xff|" + b"9" * 30, "stop|²|x".encode()])
+def test_value_that_is_not_ours_is_read_without_a_time(value: bytes) -> None:
+    assert read_value(value).since is None
 
 
 @pytest.mark.parametrize(("recipient", "name"), HASHES)
