@@ -1,7 +1,7 @@
 """The canonical form of an address, the same for everybody who asks, and the masked form, the only one that is shown.
 
 Numbers are E.164 with `+`. Mailboxes: NFC, lower case, the domain in its ASCII form. The test vectors in
-tests/test_address.py are the published contract.
+docs/addresses.json are the published contract.
 """
 
 import re

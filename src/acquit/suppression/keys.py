@@ -1,7 +1,7 @@
 """The keys of the list in Redis, as every sender builds them, and the value that stands there.
 
 Who was erased is there under a keyed hash: a sender that is given the `erase_key` asks for both names. The test vectors in
-tests/suppression/test_keys.py are the published contract.
+docs/addresses.json are the published contract.
 """
 
 import hmac
