@@ -234,7 +234,7 @@ def _word(layout: Layout, reason: str) -> str | None:
 
 
 def _time(layout: Layout, value: Any) -> str:
-    """"" where there is none: then it holds from now on."""
+    """Nothing where there is none: then it holds from now on."""
     text = str(value or "").strip()
     if not text:
         return ""

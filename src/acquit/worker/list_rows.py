@@ -6,6 +6,7 @@ The answer of a provider's API (an array, or an object that has one; several aft
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -16,7 +17,7 @@ from msgspec import Struct
 from acquit.errors import AcquitError
 
 FIELD_LIMIT = 1 << 20
-_SPACE = " \t\r\n"
+_SPACES = re.compile(r"[ \t\r\n]*")
 Check = Callable[[Sequence[str]], None]
 """Raises AcquitError for names of columns, in lower case, that are not those of the layout."""
 
@@ -45,7 +46,7 @@ def rows(file: BinaryIO, form: Form) -> Iterator[Line]:
         start = _start(text)
         if start not in {"{", "["}:
             yield from _csv_rows(text, form)
-        elif _is_row(text.readline(), form):
+        elif _is_row(next((line for line in text if line.strip()), ""), form):
             text.seek(0)
             yield from _json_rows(text, form)
         else:
@@ -58,7 +59,7 @@ def rows(file: BinaryIO, form: Form) -> Iterator[Line]:
 def _start(text: io.TextIOWrapper) -> str:
     """What it begins with."""
     found = text.read(1)
-    while found and found in _SPACE:
+    while found.isspace():
         found = text.read(1)
     text.seek(0)
     return found
@@ -120,14 +121,20 @@ def _answer_rows(text: str, form: Form) -> Iterator[Line]:
 
 
 def _documents(text: str) -> Iterator[Any]:
-    decoder, place = json.JSONDecoder(), 0
-    while text[place:].strip(_SPACE):
-        place += len(text[place:]) - len(text[place:].lstrip(_SPACE))
+    decoder, place = json.JSONDecoder(), _after_space(text, 0)
+    while place < len(text):
         try:
             document, place = decoder.raw_decode(text, place)
         except json.JSONDecodeError as error:
             raise AcquitError(f"line {error.lineno} is not JSON") from None
         yield document
+        place = _after_space(text, place)
+
+
+def _after_space(text: str, place: int) -> int:
+    found = _SPACES.match(text, place)
+    assert found is not None
+    return found.end()
 
 
 def _array(document: Any, form: Form) -> list[Any]:

@@ -1,0 +1,89 @@
+"""Lists that come in and go out, as people type it, on a real Kafka: killed halfway, and in another system's layout."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from acquit.worker.list_import import progress_file
+from tests.system.stage import ACQUIT, Stage, patiently
+
+ROWS = 60_000
+BY = ("--actor", "ann", "--reason", "moved")
+
+
+@pytest.fixture
+def running(stage: Stage) -> Stage:
+    stage.create_topics()
+    worker = stage.start()
+    assert patiently(worker.is_ready)
+    return stage
+
+
+def test_import_killed_halfway_and_run_again_leaves_the_list_right(running: Stage) -> None:
+    file = running.folder / "list.csv"
+    wanted = {f"+336{number:08d}": ("stop", "complaint")[number % 2] for number in range(ROWS)}
+    file.write_text("".join(["channel,address,reason\n", *(f"sms,{to},{reason}\n" for to, reason in wanted.items())]))
+    killed_at = kill_halfway(running, file)
+    assert 0 < killed_at < ROWS
+    done = running.run("suppression", "import", str(file), *BY)
+    assert done.returncode == 0, done.stderr
+    said = int(done.stdout.split()[2])
+    assert said <= ROWS + 1 - killed_at, "it began anew"  # the header is a line, too
+    assert not progress_file(file).exists()
+    assert patiently(lambda: len(exported(running)) == ROWS)
+    assert exported(running) == wanted
+    commands = [record.value for record in running.records(running.settings.topic("commands"))]
+    assert len(set(commands)) == ROWS, "what came twice was not the same"
+    assert len({json.loads(command)["at"] for command in commands}) == 1
+
+
+def test_list_comes_and_goes_in_another_systems_layout(running: Stage) -> None:
+    file = running.folder / "bounces.json"
+    bounces = [{"email": f"jo{n}@Example.com", "status": "5.1.1", "created": int(time.time()) - n} for n in range(50)]
+    file.write_text(json.dumps([*bounces, {"email": "no mailbox"}, {"email": "a@b.example", "status": "4.2.2"}]))
+    layout = ("--layout", "sendgrid-bounces")
+    dry = running.run("suppression", "import", str(file), *BY, *layout, "--dry-run")
+    assert dry.stdout == "would ask for 50 entries (recipient_unknown 50), 2 bad lines\n"
+    assert "line 52: its status says a temporary failure" in dry.stderr
+    assert "@" not in dry.stderr
+    [_, first, second] = csv.reader(Path(f"{file}.rejects").read_text().splitlines())
+    assert (first[0], json.loads(first[2]), second[0]) == ("51", {"email": "no mailbox"}, "52")
+    assert running.run("suppression", "import", str(file), *BY, *layout).returncode == 1
+    assert running.run("suppression", "import", str(file), *BY, *layout, "--skip-bad").returncode == 0
+    assert patiently(lambda: len(exported(running)) == 50)
+    out = running.run("suppression", "export", "--layout", "mailgun-bounces", "--domain", "example.com", "--json")
+    assert {json.loads(line)["address"] for line in out.stdout.splitlines()} == {
+        f"jo{n}@example.com" for n in range(50)
+    }
+    assert running.run("suppression", "export", "--json", "--reason", "stop").stdout == ""
+    left = running.run("suppression", "export", "--layout", "sendgrid-unsubscribes")
+    assert (left.stdout, left.stderr) == (
+        "created,email\n",
+        "left out: 50 entries that sendgrid-unsubscribes cannot say\n",
+    )
+
+
+def kill_halfway(stage: Stage, file: Path) -> int:
+    """How many lines the broker had then, as far as is known."""
+    environ = {**os.environ, **stage.environ}
+    with subprocess.Popen([*ACQUIT, "suppression", "import", str(file), *BY], env=environ) as process:
+        assert patiently(lambda: lines_done(file) > 0, seconds=60, pause=0.002)
+        process.send_signal(signal.SIGKILL)
+    return lines_done(file)
+
+
+def lines_done(file: Path) -> int:
+    return int(json.loads(progress_file(file).read_bytes())["line"]) if progress_file(file).exists() else 0
+
+
+def exported(stage: Stage) -> dict[str, str]:
+    done = stage.run("suppression", "export")
+    assert done.returncode == 0, done.stderr
+    return {row["address"]: row["reason"] for row in csv.DictReader(io.StringIO(done.stdout))}
