@@ -14,13 +14,13 @@ from typing import NoReturn
 import click
 import orjson
 
-from bench import growth, latency, memory, rebuild, recovery, scale, shapes, throughput, words
+from bench import growth, latency, memory, rebuild, recovery, scale, senders, shapes, throughput, words
 from bench.engines import results
 from bench.engines.compare import Comparison, compare
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
 from bench.stage import Stage, running_stage
 
-PARTS = ("throughput", "memory", "latency", "words", "recovery", "rebuild", "growth", "scale", "peers")
+PARTS = ("throughput", "memory", "latency", "words", "recovery", "rebuild", "senders", "growth", "scale", "peers")
 BUSY = 1.0
 """A load average above this before we begin: somebody else is using the machine."""
 
@@ -57,6 +57,7 @@ def main(
         recovered = recovery.measure(stage, rounds) if only in {None, "recovery"} else []
         scaled = list(_scale(stage, records)) if only in {None, "scale"} else []
         rebuilt = rebuild.measure(stage) if only in {None, "rebuild"} else []
+        asked = senders.measure(stage) if only in {None, "senders"} else None
     for series in all_series:
         print("\n".join(table(series)))
     print()
@@ -64,13 +65,13 @@ def main(
         print(memory_line(stuck))
     for delay in delays:
         print(latency_line(delay))
-    for line in (*map(recovery.told, recovered), *map(rebuild.told, rebuilt)):
+    for line in (*map(recovery.told, recovered), *map(rebuild.told, rebuilt), *(senders.told(asked) if asked else ())):
         print(line)
     if peers:
         _show(peers, write=write)
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        measured = as_json(all_series, stuck, delays, rates, recovered, rebuilt, grown, scaled, peers)
+        measured = as_json(all_series, stuck, delays, rates, recovered, rebuilt, grown, scaled, peers, asked)
         json_file.write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2))
 
 

@@ -13,6 +13,7 @@ from bench.peers import Pace
 from bench.rebuild import Rebuilt
 from bench.recovery import Recovery
 from bench.scale import Scale
+from bench.senders import Senders
 from bench.shapes import Load
 from bench.throughput import WholePath
 from bench.words import Rate
@@ -110,7 +111,7 @@ def latency_line(latency: Latency) -> str:
 def as_json(
     all_series: Iterable[Series], memory: Memory | None, delays: Iterable[Latency], words: Iterable[Rate],
     recovered: Iterable[Recovery], rebuilt: Iterable[Rebuilt], grown: Iterable[Growth], scaled: Iterable[Scale],
-    peers: Comparison | None,
+    peers: Comparison | None, senders: Senders | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "throughput": [
@@ -126,6 +127,7 @@ def as_json(
         "growth": [asdict(line) for line in grown],
         "scale": [asdict(line) for line in scaled],
         "peers": asdict(peers) if peers else None,
+        "senders": asdict(senders) if senders else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""`acquit suppression`: ask the list, and change it. Also `acquit trace`, which reads the same log."""
+"""`acquit suppression`: ask the list, and change it."""
 
 import sys
 from datetime import UTC, datetime
@@ -171,19 +171,3 @@ def history(settings_file: Path | None, *, recipient: str, is_json: bool) -> Non
             print_row(line)
     else:
         click.echo("\n".join([*histories.told(found.moments), *histories.told_now(found.entries), found.reach]))
-
-
-@click.command()
-@click.argument("recipient", metavar="CHANNEL:ADDRESS")
-@click.option("--json", "is_json", is_flag=True, help="NDJSON, with all that was logged.")
-@click.pass_obj
-def trace(settings_file: Path | None, *, recipient: str, is_json: bool) -> None:
-    """Print all that the log holds of an address, message by message: submits, receipts of any status, what was done."""
-    from acquit.worker import history as histories
-
-    found = ran(histories.read(settings_of(settings_file), recipient, now=datetime.now(UTC)))
-    if is_json:
-        for moment in found.events:
-            print_row(histories.printed(moment))
-    else:
-        click.echo("\n".join([*histories.told(found.events), found.reach]))
