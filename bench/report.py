@@ -108,7 +108,7 @@ def latency_line(latency: Latency) -> str:
     )
 
 
-def as_json(
+def as_json(  # noqa: PLR0913, PLR0917 - all that is measured
     all_series: Iterable[Series], memory: Memory | None, delays: Iterable[Latency], words: Iterable[Rate],
     recovered: Iterable[Recovery], rebuilt: Iterable[Rebuilt], grown: Iterable[Growth], scaled: Iterable[Scale],
     peers: Comparison | None, senders: Senders | None,
