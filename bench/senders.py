@@ -93,8 +93,9 @@ def told(done: Senders) -> Iterator[str]:
     for bulk in done.bulk:
         verdict = "met" if bulk.median_ms < TARGET_MS else "MISSED"
         yield (
-            f"{BULK:,} look-ups at four scopes, {bulk.client}: median {bulk.median_ms:.0f} ms, max {bulk.max_ms:.0f} ms of "
-            f"{BULKS}, CPU {bulk.cpu_ms:.0f} ms and of Redis {bulk.redis_cpu_ms:.0f} ms   target median < {TARGET_MS} ms: {verdict}"
+            f"{BULK:,} look-ups at four scopes, {bulk.client}: median {bulk.median_ms:.0f} ms, max "
+            f"{bulk.max_ms:.0f} ms of {BULKS}, CPU {bulk.cpu_ms:.0f} ms and of Redis {bulk.redis_cpu_ms:.0f} ms   "
+            f"target median < {TARGET_MS} ms: {verdict}"
         )
     yield (
         f"import of {ENTRIES:,} rows: checked {done.looked_per_second:,.0f}/s, asked for {done.brought_per_second:,.0f}/s, "

@@ -60,9 +60,11 @@ class Asking:
     def take(self, pages: Sequence[Page], found: Sequence[tuple[bool, Values]], asked_at: float) -> None:
         """What was found of each page, and whether the list could be trusted then."""
         for page, (is_ready, values) in zip(pages, found, strict=True):
+            free = judged((), is_ready=is_ready, is_open=self._is_open)
             for recipient, entries in self._found(page, values):
-                self._answers[recipient] = judged(entries, is_ready=is_ready, is_open=self._is_open)
-                if is_ready:
+                answer = judged(entries, is_ready=is_ready, is_open=self._is_open) if entries else free
+                self._answers[recipient] = answer
+                if is_ready and self._terms.cache.is_used:
                     self._terms.cache.keep((recipient, self._scopes), entries, asked_at)
 
     def answers(self, error: Exception | None = None) -> list[Answer]:
@@ -79,29 +81,30 @@ class Asking:
         for recipient in dict.fromkeys(self._asked):
             if recipient is None:
                 continue
-            entries = self._terms.cache.find((recipient, self._scopes), now)
+            entries = self._terms.cache.find((recipient, self._scopes), now) if self._terms.cache.is_used else None
             if entries is None:
                 yield recipient
             else:
                 self._answers[recipient] = judged(entries, is_ready=True, is_open=self._is_open)
 
     def _page(self, recipients: list[str]) -> Page:
-        return Page(recipients, [entry_key(*place) for recipient in recipients for place in self._places(recipient)])
+        stems = [entry_key(name, "") for recipient in recipients for name in self._names(recipient)]
+        return Page(recipients, [stem + scope for stem in stems for scope in self._scopes])
 
-    def _places(self, recipient: str) -> list[tuple[str, str]]:
-        """Names and scopes. With the key of hashes who was erased is asked for as well, and whoever is hashed like all."""
+    def _names(self, recipient: str) -> tuple[str, ...]:
+        """With the key of hashes who was erased is asked for as well, and whoever is hashed like all."""
         key = self._terms.erase_key
-        names = (recipient,) if key is None else (recipient, hashed(recipient, key))
-        return [(name, scope) for name in names for scope in self._scopes]
+        return (recipient,) if key is None else (recipient, hashed(recipient, key))
 
     def _found(self, page: Page, values: Values) -> Iterator[tuple[str, Sequence[Entry]]]:
         each = len(values) // len(page.recipients)
-        for number, recipient in enumerate(page.recipients):
-            own = values[number * each : (number + 1) * each]
-            if own.count(None) == each:  # nearly all
+        nothing = [None] * each
+        for first, recipient in zip(range(0, len(values), each), page.recipients, strict=True):
+            own = values[first : first + each]
+            if own == nothing:  # nearly all
                 yield recipient, ()
             else:
-                places = self._places(recipient)
+                places = [(name, scope) for name in self._names(recipient) for scope in self._scopes]
                 yield (
                     recipient,
                     [

@@ -20,6 +20,10 @@ class Cache:
         self._kept: dict[Hashable, tuple[float, Sequence[Entry]]] = {}
         self._using = Lock()
 
+    @property
+    def is_used(self) -> bool:
+        return self._limit > 0
+
     def __len__(self) -> int:
         return len(self._kept)
 
