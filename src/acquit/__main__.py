@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-import click
+try:
+    import click
+except ModuleNotFoundError:  # a sender's install has acquit.client alone
+    raise SystemExit("the commands need more: pip install 'acquit[worker]'") from None
 
 from acquit import __version__
 from acquit.commands import dead_letters, running, suppression, tracing, words
