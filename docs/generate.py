@@ -50,23 +50,24 @@ def layouts_page() -> str:
     return f"""# Lists that come in and go out
 
 ```
-acquit suppression import FILE --layout ses --actor ann --reason "from the old system" [--dry-run] [--skip-bad] [--rejects BAD]
-acquit suppression export --layout mailgun-bounces [--json] [--reason ...] [--scope ...] [--since ...] [--before ...] [--domain ...]
+acquit suppression import FILE --layout ses --actor ann --reason "from the old system" [--dry-run] [--skip-bad]
+acquit suppression export --layout mailgun-bounces [--json] [--reason R] [--scope S] [--since T] [--before T] [--domain D]
 ```
 
 A file is CSV with a header, JSON objects, one a line, or answers of the provider's API, one after another (read whole: for
-large ones `jq -c '.Suppressions[]'`). Our own layout, `acquit`, has the columns {", ".join(f"`{name}`" for name in COLUMNS)}; channel and
-address are enough where `--held-for` says why.
+large ones `jq -c '.Suppressions[]'`). Our own layout, `acquit`, has the columns
+{", ".join(f"`{name}`" for name in COLUMNS)}; channel and address are enough where `--held-for` says why.
 
 `import` reads a file twice: first all of it, to say what is wrong and how much of what there is (`--dry-run` ends there),
 then it asks the ledger. Bad lines stand in FILE.rejects, with why; standard error tells their numbers and why, and no
 address. Without `--skip-bad` one bad line is enough and nothing is asked for. Killed halfway and run again, it goes on where
-it was: FILE.progress says where, and is gone at the end. Times that a file does not give are those of the first run, so that a
-line that comes twice says the same, and a START that came in between stands.
+it was: FILE.progress says where, and is gone at the end. Times that a file does not give are those of the first run, so that
+a line that comes twice says the same, and a START that came in between stands.
 
-A bounce holds as the policy says for a mailbox that is unknown, from the day that the file gives: for 365 days as shipped, so an
-older one holds nobody; give an `until` (our own layout) to hold it for longer. Opt-outs, complaints and legal holds never expire.
-A row that gives no scope holds in `--scope`, `*` if not said. `export` leaves out, and counts, what a layout cannot say.
+A bounce holds as the policy says for a mailbox that is unknown, from the day that the file gives: for 365 days as shipped.
+Those that are over already are counted: they hold nobody; an `until` (our own layout) holds them for longer. Opt-outs,
+complaints and legal holds never expire. A row that gives no scope holds in `--scope`, `*` if not said. `export` leaves out,
+and counts, what a layout cannot say.
 
 | layout | columns that are read | words, and what they hold for | where the provider shows it |
 |---|---|---|---|

@@ -96,6 +96,29 @@ def test_list_that_is_not_ready_still_forbids_what_it_holds(
     ]  # fmt: skip
 
 
+def test_redis_that_evicts_is_believed_until_the_sign_is_taken_away(
+    client: Client, writer: redis_py.Redis, own_redis: Redis
+) -> None:
+    """Five seconds at most, in which who was evicted seems free: nothing in an answer tells it."""
+    ask = client(own_redis.url)
+    people = [("sms", f"+336{number:08d}") for number in range(50)]
+    for _, address in people:
+        writer.set(entry_key(f"sms:{address}", "*"), STOP, ex=100)  # the sign lives longer, and goes later
+    writer.config_set("maxmemory-policy", "volatile-ttl")
+    writer.config_set("maxmemory", int(writer.info("memory")["used_memory"]) + 100_000)
+    fillers = iter(range(100_000))
+    while int(writer.info("stats")["evicted_keys"]) == 0:
+        writer.set(f"filler:{next(fillers)}", "x" * 20)
+    writer.config_set("maxmemory", 0)
+    assert writer.exists(READY)
+    answers = ask(people)
+    assert {answer.trouble for answer in answers} == {None}
+    assert [answer.may_send for answer in answers] == [
+        not writer.exists(entry_key(f"sms:{address}", "*")) for _, address in people
+    ]
+    assert any(answer.may_send for answer in answers)
+
+
 def test_redis_that_evicts_is_not_ready_once_the_sign_is_taken_away(
     client: Client, writer: redis_py.Redis, own_redis: Redis
 ) -> None:
@@ -130,6 +153,11 @@ def test_sender_without_a_permission_gets_no_answer_and_no_address(
     ask = client(f"redis://blind:secret@127.0.0.1:{own_redis.port}/0", open_streams={"otp"})
     [answer] = ask([("sms", WHO)], stream="news")
     assert answer == Answer(may_send=False, trouble="no_answer", error="NoPermissionError")
+
+
+def test_wrong_password_is_no_answer(client: Client, writer: redis_py.Redis, own_redis: Redis) -> None:
+    writer.acl_setuser("sender", enabled=True, passwords=["+secret"], keys=["sup:*"], commands=["+mget"])
+    assert row(client(f"redis://sender:guess@127.0.0.1:{own_redis.port}/0", open_streams={"otp"})) == NO_ANSWER
 
 
 def test_who_was_erased_is_found_by_the_hash(client: Client, writer: redis_py.Redis, own_redis: Redis) -> None:

@@ -78,6 +78,19 @@ def test_look_counts_by_what_is_held_and_tells_what_is_wrong(file: Path) -> None
     assert not progress_file(file).exists()
 
 
+def test_look_counts_failures_that_are_so_old_that_they_hold_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    rows = [
+        "jo@a.example,recipient_unknown,2025-11-22T09:00:00Z,",  # 365 days ago
+        "jo@b.example,recipient_unknown,2025-11-22T09:00:01Z,",
+        "jo@c.example,recipient_unknown,2025-11-22T09:00:00Z,forever",
+        "jo@d.example,complaint,2001-01-01T00:00:00Z,",
+    ]
+    file.write_text("\n".join(["channel,address,reason,since,until", *(f"email,{row}" for row in rows)]))
+    counts = look(source(file), rejects=ignored, moved=ignored)
+    assert str(counts) == "4 entries (complaint 1, recipient_unknown 3), 1 of them over already, 0 bad lines"
+
+
 async def test_import_brings_every_good_line_once_and_leaves_nothing_behind(file: Path, broker: Broker) -> None:
     assert await run(source(file)) == len({command.to for command in broker.had}) == BATCHES * AT_ONCE - 10
     assert list(file.parent.iterdir()) == [file]

@@ -100,6 +100,15 @@ def command_of(row: Mapping[str, str | None], policy: Sequence[PolicyRule], aske
     )
 
 
+def is_over(command: Command, policy: Sequence[PolicyRule], now: datetime) -> bool:
+    """Whether it is so old a failure that it holds nobody any more."""
+    if command.hold is None or command.hold in ADDED or command.until is not None:
+        return False
+    rule = _rule(policy, command.channel, command.hold)
+    days = rule.hold_days[0] if rule else None
+    return days is not None and command.at + timedelta(days=days) <= now
+
+
 def _since(text: str, now: datetime) -> datetime:
     since = _time("since", text) if text else now
     if not EARLIEST <= since <= now + _AHEAD:
@@ -124,10 +133,16 @@ def _until(text: str, hold: Hold, now: datetime) -> datetime | None:
 
 def _check_policy(policy: Sequence[PolicyRule], channel: str, hold: str, scope: str) -> None:
     """What would hold nobody must not look as if it did."""
-    if not any(rule.matches(channel, hold, "permanent", None) and not rule.is_counting for rule in policy):
+    if _rule(policy, channel, hold) is None:
         raise AcquitError(f"the policy holds nobody on {channel} at once for {hold}: say until when")
     if scope != "*":
         raise AcquitError("without until the policy says in which scope a failure holds: scope must be * or empty")
+
+
+def _rule(policy: Sequence[PolicyRule], channel: str, hold: str) -> PolicyRule | None:
+    """What one permanent failure is held by at once."""
+    found = (rule for rule in policy if rule.matches(channel, hold, "permanent", None) and not rule.is_counting)
+    return next(found, None)
 
 
 def _time(name: str, text: str) -> datetime:

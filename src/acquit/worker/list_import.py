@@ -62,9 +62,10 @@ class Source(Struct, frozen=True):
 
 
 class Counts(Struct):
-    """What is in a file: entries by what they are held for, and lines that are none."""
+    """What is in a file: entries by what they are held for, how many of them are over already, and lines that are none."""
 
     entries: Counter[str]
+    over: int = 0
     rejected: int = 0
 
     @property
@@ -73,7 +74,8 @@ class Counts(Struct):
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{hold} {number:,}" for hold, number in sorted(self.entries.items()))
-        return f"{self.total:,} entries{f' ({kinds})' if kinds else ''}, {self.rejected:,} bad lines"
+        over = f", {self.over:,} of them over already" if self.over else ""
+        return f"{self.total:,} entries{f' ({kinds})' if kinds else ''}{over}, {self.rejected:,} bad lines"
 
 
 class Progress(Struct):
@@ -104,6 +106,9 @@ def look(source: Source, *, rejects: Callable[[Rejected], None], moved: Moved) -
                 rejects(found)
             else:
                 counts.entries.update(command.hold or "" for command in found.commands)
+                counts.over += sum(
+                    list_file.is_over(command, source.policy, source.asked.now) for command in found.commands
+                )
             if found.line % AT_ONCE == 0:
                 moved(file.tell())
     return counts
