@@ -85,7 +85,7 @@ SAMPLES: list[tuple[str, str, list[tuple[str, str]]]] = [
         ] + [{"recipient": JO, "type": "non_transactional", "source": "List Unsubscribe", "list_id": "news.example.com"}]}),
         [
             ("*:non_transactional", "stop"), ("*:transactional", "stop"), ("*", "recipient_unknown"),
-            ("*", "complaint"), ("*", "manual"), ("*", "legal"), ("*:news.example.com", "stop"),
+            ("*", "complaint"), ("*:transactional", "manual"), ("*", "legal"), ("*:news.example.com", "stop"),
         ],
     ),
 ]  # fmt: skip

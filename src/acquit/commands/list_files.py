@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """So many bad lines are told; all of them stand in the file of rejects."""
-OWN = "acquit"
 
 
 def _layout_names(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
-    from acquit.worker.list_layouts import LAYOUTS
+    from acquit.worker.list_layouts import LAYOUTS, OWN
 
     if name != OWN and name not in LAYOUTS:
         raise click.BadParameter(f"there are {', '.join([OWN, *LAYOUTS])}")
@@ -32,7 +31,11 @@ def _layout_names(_ctx: click.Context, _option: click.Parameter, name: str) -> s
 
 
 _LAYOUT = click.option(
-    "--layout", default=OWN, show_default=True, callback=_layout_names, help="Whose: acquit, ses, sendgrid-bounces, ..."
+    "--layout",
+    default="acquit",
+    show_default=True,
+    callback=_layout_names,
+    help="Whose: acquit, ses, sendgrid-bounces, ...",
 )
 
 

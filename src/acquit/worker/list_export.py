@@ -8,10 +8,12 @@ import orjson
 from msgspec import Struct
 
 from acquit.address import canonical
-from acquit.effects import SuppressionRecord
-from acquit.worker.list_file import COLUMNS, row_of, truth
-from acquit.worker.list_layouts import LAYOUTS, theirs
+from acquit.effects import SuppressionRecord, read_suppression
+from acquit.worker.list_file import COLUMNS, row_of
+from acquit.worker.list_layouts import LAYOUTS
 from acquit.worker.list_rows import csv_line
+from acquit.worker.list_translation import theirs
+from acquit.worker.log_reader import last_values
 from acquit.worker.settings import Settings
 
 
@@ -34,6 +36,17 @@ class Wanted(Struct, frozen=True):
             and (self.before is None or entry.since < self.before)
             and (self.domain is None or recipient.endswith(f"@{self.domain}"))
         )
+
+
+async def truth(settings: Settings, *, now: datetime) -> AsyncIterator[tuple[str, str, SuppressionRecord]]:
+    """Recipient, scope and entry of all that holds now, from the truth; in the order of the addresses."""
+    parts = await last_values(settings, settings.topic("suppressions"))
+    last = {key: value for part in parts.values() for key, value in part.items()}
+    for key in sorted(last):
+        entry = read_suppression(last[key])
+        if entry.until is None or entry.until > now:
+            recipient, _, scope = key.decode().rpartition("/")
+            yield recipient, scope, entry
 
 
 def domain_of(text: str) -> str:

@@ -4,22 +4,20 @@ Columns: channel, address, scope (`*`), reason (a category, stop, manual, legal)
 `forever`, or empty: then a failure holds as the policy says, and everything else until it is lifted.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 
 from acquit.address import canonical
-from acquit.effects import SuppressionRecord, read_suppression
+from acquit.effects import SuppressionRecord
 from acquit.errors import AcquitError
 from acquit.events import EARLIEST, HOLDS, LATEST, Command, Hold
 from acquit.rules.policy import PolicyRule
 from acquit.suppression.judge import ADDED
 from acquit.suppression.keys import SCOPE, SCOPES, is_hashed
 from acquit.worker.list_view import known_channel
-from acquit.worker.log_reader import last_values
-from acquit.worker.settings import Settings
 
 COLUMNS = ("channel", "address", "scope", "reason", "since", "until")
 NEEDED = ("channel", "address")
@@ -35,17 +33,6 @@ class Asked(Struct, frozen=True):
     now: datetime
     hold: Hold | None = None
     scope: str = "*"
-
-
-async def truth(settings: Settings, *, now: datetime) -> AsyncIterator[tuple[str, str, SuppressionRecord]]:
-    """Recipient, scope and entry of all that holds now, from the truth; in the order of the addresses."""
-    parts = await last_values(settings, settings.topic("suppressions"))
-    last = {key: value for part in parts.values() for key, value in part.items()}
-    for key in sorted(last):
-        entry = read_suppression(last[key])
-        if entry.until is None or entry.until > now:
-            recipient, _, scope = key.decode().rpartition("/")
-            yield recipient, scope, entry
 
 
 def row_of(recipient: str, scope: str, entry: SuppressionRecord) -> dict[str, str]:

@@ -20,8 +20,9 @@ from acquit.rules.policy import PolicyRule
 from acquit.worker import list_file
 from acquit.worker.commands import AT_ONCE, sending
 from acquit.worker.list_file import Asked
-from acquit.worker.list_layouts import EVERYTHING, LAYOUTS, OWN, check_columns, ours
+from acquit.worker.list_layouts import EVERYTHING, LAYOUTS, OWN
 from acquit.worker.list_rows import Form, Line, rows
+from acquit.worker.list_translation import check_columns, ours
 from acquit.worker.settings import Settings
 
 Moved = Callable[[int], None]

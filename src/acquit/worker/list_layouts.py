@@ -1,20 +1,17 @@
-"""How other systems write their lists: one row of LAYOUTS for each, read and written by it. All layouts live here.
+"""How other systems write their lists: one row of LAYOUTS for each. All layouts live here.
 
-A list that says "bounce" and no more is taken for mailboxes that are unknown. Names of columns and words are matched
-without regard to case. Times are RFC 3339, RFC 2822 or epoch seconds; without a zone they are UTC.
+A list that says "bounce" and no more is taken for mailboxes that are unknown.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from msgspec import Struct
 
-from acquit.effects import SuppressionRecord
 from acquit.errors import AcquitError
-from acquit.events import CATEGORIES, Hold
+from acquit.events import Hold
 from acquit.suppression.keys import named
 
 Row = Mapping[str, Any]
@@ -23,9 +20,6 @@ Row = Mapping[str, Any]
 OWN = "acquit"
 EVERYTHING = "*"
 BOUNCE: Hold = "recipient_unknown"
-_STOPS = frozenset({"stop", "opted_out"})
-_FAILURES = frozenset(CATEGORIES) - {"opted_out", "complaint"}
-_EPOCH = re.compile(r"[0-9]{9,10}(\.[0-9]+)?")
 
 
 def _everything(_row: Row) -> list[str]:
@@ -40,7 +34,7 @@ def _nothing_wrong(_row: Row) -> None:
     pass
 
 
-def _iso(time: datetime) -> str:
+def iso(time: datetime) -> str:
     return time.isoformat().replace("+00:00", "Z")
 
 
@@ -62,7 +56,7 @@ class Layout(Struct, frozen=True):
     scopes: Callable[[Row], list[str]] = _everything
     says: Callable[[str], list[dict[str, Any]]] = _says_everything  # the rows by which it says a scope; none: it cannot
     check: Callable[[Row], None] = _nothing_wrong  # raises AcquitError for a row that must hold nobody
-    time: Callable[[datetime], Any] = _iso
+    time: Callable[[datetime], Any] = iso
     fixed: Mapping[str, Any] = {}  # columns that export gives always
 
 
@@ -100,8 +94,8 @@ def _says_group(scope: str) -> list[dict[str, Any]]:
 
 
 def _sparkpost_type(row: Row) -> list[str]:
-    """A person who wants no news may want receipts: an unsubscription is of its type, or its list; all else of the person."""
-    if not str(row.get("source") or "").casefold().endswith(("unsubscribe", "unsubscribe link")):
+    """A person who wants no news may want receipts: what they or staff asked is of its type, or its list; else of them."""
+    if str(row.get("source") or "").casefold() not in _SPARKPOST_OF_A_TYPE:
         return [EVERYTHING]
     if row.get("list_id"):
         return [f"*:{named(str(row['list_id']))}"]
@@ -111,6 +105,7 @@ def _sparkpost_type(row: Row) -> list[str]:
     return [f"*:{kind}"]
 
 
+_SPARKPOST_OF_A_TYPE = frozenset({"list unsubscribe", "unsubscribe link", "manually added"})
 _SPARKPOST_TYPES = ("transactional", "non_transactional")
 
 
@@ -188,67 +183,3 @@ LAYOUTS: Mapping[str, Layout] = {
         scopes=_sparkpost_type, says=_says_type, fixed={"description": ""},
     ),
 }  # fmt: skip
-
-
-def ours(layout: Layout, row: Row) -> list[dict[str, str]]:
-    """A row of theirs as rows of ours, one for each scope. Raises AcquitError, which never repeats an address."""
-    layout.check(row)
-    hold = _hold(layout, row)
-    since = _time(layout, row.get(layout.since.lower()))
-    address = str(row.get(layout.address.lower()) or "")
-    return [
-        {"channel": "email", "address": address, "scope": scope, "reason": hold, "since": since}
-        for scope in dict.fromkeys(layout.scopes(row))
-    ]
-
-
-def theirs(layout: Layout, recipient: str, scope: str, entry: SuppressionRecord) -> list[dict[str, Any]]:
-    """An entry as rows of theirs; none where their list cannot say it."""
-    channel, _, address = recipient.partition(":")
-    word = _word(layout, entry.reason)
-    if channel != "email" or word is None or address.startswith("#"):
-        return []
-    reasons = dict(zip(layout.reason, word.split("/"), strict=True)) if layout.reason else {}
-    known = {**layout.fixed, layout.address: address, layout.since: layout.time(entry.since), **reasons}
-    return [{name: {**known, **more}[name] for name in layout.columns} for more in layout.says(scope)]
-
-
-def check_columns(layout: Layout, names: Sequence[str]) -> None:
-    """What is beside the columns that we read is the provider's own matter. Raises AcquitError."""
-    for name in (layout.address, *layout.reason):
-        if name.lower() not in names:
-            raise AcquitError(f"no column {name}")
-
-
-def _hold(layout: Layout, row: Row) -> Hold:
-    word = "/".join(str(row.get(name.lower()) or "") for name in layout.reason)
-    for known, hold in layout.holds.items():
-        if known.casefold() == word.strip().casefold():
-            return hold
-    raise AcquitError(f"{' and '.join(layout.reason)} must be one of {', '.join(layout.holds)}")
-
-
-def _word(layout: Layout, reason: str) -> str | None:
-    wanted: str = BOUNCE if reason in _FAILURES else "stop" if reason in _STOPS else reason
-    return next((word for word, hold in layout.holds.items() if hold == wanted), None)
-
-
-def _time(layout: Layout, value: Any) -> str:
-    """Nothing where there is none: then it holds from now on."""
-    text = str(value or "").strip()
-    if not text:
-        return ""
-    try:
-        return _iso(_read(text))
-    except (ValueError, OverflowError):
-        raise AcquitError(f"{layout.since} is no time") from None
-
-
-def _read(text: str) -> datetime:
-    if _EPOCH.fullmatch(text):
-        return datetime.fromtimestamp(float(text), UTC)
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        time = parsedate_to_datetime(text)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
