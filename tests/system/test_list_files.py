@@ -34,8 +34,7 @@ def test_import_killed_halfway_and_run_again_leaves_the_list_right(running: Stag
     file.write_text("".join(["channel,address,reason\n", *(f"sms,{to},{reason}\n" for to, reason in wanted.items())]))
     killed_at = kill_halfway(running, file, rows)
     assert rows // 2 <= killed_at < rows
-    done = running.run("suppression", "import", str(file), *BY)
-    assert done.returncode == 0, done.stderr
+    done = typed(running, "import", str(file), *BY)
     said = int(done.stdout.split()[2])
     assert said <= rows + 1 - killed_at, "it began anew"  # the header is a line, too
     assert not progress_file(file).exists()
@@ -90,7 +89,15 @@ def lines_done(file: Path) -> int:
     return int(json.loads(progress_file(file).read_bytes())["line"]) if progress_file(file).exists() else 0
 
 
-def exported(stage: Stage) -> dict[str, str]:
-    done = stage.run("suppression", "export")
+def typed(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """As Stage.run, for files that take their time."""
+    environ = {**os.environ, **stage.environ}
+    command = [*ACQUIT, "suppression", *arguments]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=SOAK_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def exported(stage: Stage) -> dict[str, str]:
+    done = typed(stage, "export")
     return {row["address"]: row["reason"] for row in csv.DictReader(io.StringIO(done.stdout))}
