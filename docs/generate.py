@@ -66,8 +66,8 @@ a line that comes twice says the same, and a START that came in between stands.
 
 A bounce holds as the policy says for a mailbox that is unknown, from the day that the file gives: for 365 days as shipped.
 Those that are over already are counted: they hold nobody; an `until` (our own layout) holds them for longer. Opt-outs,
-complaints and legal holds never expire. A row that gives no scope holds in `--scope`, `*` if not said. `export` leaves out,
-and counts, what a layout cannot say.
+complaints and legal holds never expire. A row that gives no scope holds in `--scope`, `*` if not said, but a bounce where the
+policy says. `export` leaves out, and counts, what a layout cannot say.
 
 | layout | columns that are read | words, and what they hold for | where the provider shows it |
 |---|---|---|---|

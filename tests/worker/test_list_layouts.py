@@ -142,6 +142,15 @@ def test_scope_is_of_rows_that_give_none() -> None:
     assert [command.scope for command in commands("mailgun-unsubscribes", text, scope="*:shop")] == ["*:news", "*:shop"]
 
 
+def test_bounce_of_one_stream_holds_in_all_as_the_policy_says() -> None:
+    rows = [
+        {"EmailAddress": JO, "SuppressionReason": "HardBounce", "Origin": "Recipient"},
+        {"EmailAddress": JO, "SuppressionReason": "ManualSuppression", "Origin": "Recipient"},
+    ]
+    read = commands("postmark", json.dumps({"Suppressions": rows}), scope="*:broadcast")
+    assert [(command.hold, command.scope) for command in read] == [("recipient_unknown", "*"), ("stop", "*:broadcast")]
+
+
 def entry(reason: str) -> SuppressionRecord:
     return SuppressionRecord(reason, AT, "r", Evidence("p", AT), 1)
 

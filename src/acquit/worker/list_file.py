@@ -65,14 +65,16 @@ def command_of(row: Mapping[str, str | None], policy: Sequence[PolicyRule], aske
     if is_hashed(f"{channel}:{found['address']}"):
         raise AcquitError("the address is a hash: only the ledger that wrote it knows whose")
     to = canonical(channel, found["address"])
-    hold, scope = found.get("reason") or asked.hold, found.get("scope") or asked.scope
+    hold = found.get("reason") or asked.hold
     if hold not in HOLDS:
         raise AcquitError(f"reason must be a category, stop, manual or legal{'' if hold else ', and is missing'}")
-    if not SCOPE.fullmatch(scope):
-        raise AcquitError(f"scope must be {SCOPES}")
     since = _since(found.get("since", ""), asked.now)
     until = _until(found.get("until", ""), hold, asked.now)
-    if hold not in ADDED and until is None:
+    is_by_policy = hold not in ADDED and until is None
+    scope = found.get("scope") or ("*" if is_by_policy else asked.scope)
+    if not SCOPE.fullmatch(scope):
+        raise AcquitError(f"scope must be {SCOPES}")
+    if is_by_policy:
         _check_policy(policy, channel, hold, scope)
     return Command(
         name="import",
