@@ -16,6 +16,7 @@ import orjson
 from acquit import __version__
 from acquit.errors import AcquitError
 from acquit.rules import load as load_rules
+from acquit.screen_command import screen
 
 if TYPE_CHECKING:
     from acquit.worker.commands import Wish
@@ -54,6 +55,9 @@ class _Group(click.Group):
 def main(ctx: click.Context, settings_file: Path | None) -> None:
     """What happened to each message and why, and who must not be contacted."""
     ctx.obj = settings_file
+
+
+main.add_command(screen)
 
 
 @main.command()
