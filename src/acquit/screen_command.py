@@ -1,6 +1,7 @@
 """`acquit screen`: its arguments, its progress, and what it says at the end."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +12,14 @@ import click
 import msgspec
 import orjson
 
-from acquit.events import CHANNELS, Channel
+from acquit.events import CHANNELS
 
 if TYPE_CHECKING:
+    from acquit.worker.mail_domains import MailDomains
     from acquit.worker.screening import Summary, Wanted
 
 EXIT_REJECTS, EXIT_UNREADABLE, EXIT_UNAVAILABLE = 1, 2, 69
+WARNED = {"role_address": "nobody's own address (such as postmaster@)", "dns_failed": "DNS did not answer"}
 
 
 class Unreadable(click.ClickException):
@@ -43,10 +46,15 @@ class Unavailable(click.ClickException):
 @click.option("--stream", help="Ask the list for this stream.")
 @click.option("--no-list", is_flag=True, help="Do not ask the suppression list.")
 @click.option("--dns", is_flag=True, help="Look whether the domains of mailboxes take mail.")
-@click.option("--trust-domain", "trusted", multiple=True, help="No misspelling, whatever it looks like. May be repeated.")
+@click.option(
+    "--trust-domain", "trusted", multiple=True, help="No misspelling, whatever it looks like. May be repeated."
+)
 @click.option("--json", "is_json", is_flag=True, help="The summary as JSON.")
 @click.pass_obj
-def screen(settings_file: Path | None, *, file: str, is_json: bool, **asked: Any) -> None:
+def screen(
+    settings_file: Path | None, /, *, file: str, is_json: bool, account: str | None, stream: str | None, no_list: bool,
+    **asked: Any,
+) -> None:  # fmt: skip
     """Clean a contact list: CSV with a header, or one address a line, plain or gzip; - for standard input.
 
     Duplicates, what is no address or number, misspelt domains and who is suppressed go into FILE.rejects with the reason;
@@ -58,7 +66,8 @@ def screen(settings_file: Path | None, *, file: str, is_json: bool, **asked: Any
     from acquit.screening.layout import BadList
 
     try:
-        summary = asyncio.run(_screened(settings_file, file, **asked))
+        scopes = _scopes(account, stream, no_list=no_list)
+        summary = asyncio.run(_screened(settings_file, file, _wanted(file, **asked), scopes))
     except BadList as error:
         raise Unreadable(str(error)) from None
     if is_json:
@@ -68,46 +77,66 @@ def screen(settings_file: Path | None, *, file: str, is_json: bool, **asked: Any
     sys.exit(EXIT_REJECTS if summary.rejects else 0)
 
 
-async def _screened(
-    settings_file: Path | None, file: str, *, clean: Path | None, rejects: Path | None, force: bool,
-    channel: Channel | None, column: str | None, region: str | None, account: str | None, stream: str | None,
-    no_list: bool, dns: bool, trusted: tuple[str, ...],
-) -> "Summary":  # fmt: skip
+async def _screened(settings_file: Path | None, file: str, wanted: "Wanted", scopes: list[str] | None) -> "Summary":
     from redis.exceptions import RedisError
 
     from acquit.worker.contact_file import opened
     from acquit.worker.list_lookup import NotReady
-    from acquit.worker.mail_domains import MailDomains
-    from acquit.worker.screening import Wanted
 
-    wanted = Wanted(
-        *_outputs(file, clean, rejects, force=force), channel=channel, column=column, region=_region(region),
-        trusted=tuple(domain.lower() for domain in trusted), domains=MailDomains() if dns else None,
-    )  # fmt: skip
     try:
         with opened(file) as contacts:
-            if no_list:
+            if scopes is None:
                 return await _with_progress(contacts, wanted)
-            async with _list(settings_file, account, stream) as access:
+            async with _list(settings_file, scopes) as access:
                 return await _with_progress(contacts, msgspec.structs.replace(wanted, **access))
     except NotReady as error:
         raise Unavailable(f"{error}; --no-list screens without it") from None
     except RedisError as error:
         raise Unavailable(f"no answer from Redis: {type(error).__name__}; --no-list screens without it") from None
+    except OSError as error:
+        raise Unreadable(f"{error.filename or 'the files'}: {error.strerror}") from None
+
+
+def _wanted(
+    file: str, *, clean: Path | None, rejects: Path | None, force: bool, region: str | None, trusted: tuple[str, ...],
+    dns: bool, **asked: Any,
+) -> "Wanted":  # fmt: skip
+    from acquit.worker.screening import Wanted
+
+    return Wanted(
+        *_outputs(file, clean, rejects, force=force),
+        region=_region(region),
+        trusted=tuple(domain.lower() for domain in trusted),
+        domains=_domains() if dns else None,
+        **asked,
+    )
+
+
+def _domains() -> "MailDomains":
+    from acquit.worker.mail_domains import MailDomains
+
+    try:
+        return MailDomains()
+    except ImportError:
+        raise click.UsageError("--dns needs dnspython: pip install 'acquit[dns]'") from None
+
+
+def _scopes(account: str | None, stream: str | None, *, no_list: bool) -> list[str] | None:
+    from acquit.suppression.keys import scopes_that_apply
+
+    if no_list and (account or stream):
+        raise click.UsageError("--account and --stream are of the list that --no-list does not ask")
+    return None if no_list else scopes_that_apply(account=account, stream=stream)
 
 
 @asynccontextmanager
-async def _list(settings_file: Path | None, account: str | None, stream: str | None) -> AsyncIterator[dict[str, Any]]:
-    import os
-
-    from acquit.suppression.keys import scopes_that_apply
+async def _list(settings_file: Path | None, scopes: list[str]) -> AsyncIterator[dict[str, Any]]:
     from acquit.worker.connections import redis_client
     from acquit.worker.list_lookup import Asked
     from acquit.worker.settings_file import load
 
     settings = load(settings_file, os.environ)
     async with redis_client(settings) as redis:
-        scopes = scopes_that_apply(account=account, stream=stream)
         yield {"list_redis": redis, "asked": Asked(scopes, settings.hashing)}
 
 
@@ -172,6 +201,3 @@ def _show(summary: "Summary") -> None:
         click.echo("the suppression list was not asked")
     if summary.rows:
         click.echo(f"{summary.rows / max(summary.seconds, 1e-9):,.0f} rows/s")
-
-
-WARNED = {"role_address": "nobody's own address (such as postmaster@)", "dns_failed": "DNS did not answer"}

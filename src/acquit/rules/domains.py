@@ -6,7 +6,7 @@ allows. `ending`: a top-level domain that there is not, and the one that is `mea
 
 import csv
 from collections.abc import Collection
-from typing import get_args, Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 

@@ -123,12 +123,12 @@ def _named(column: str, names: Sequence[str], fields: int) -> int:
         return found[0]
     if not found and column.isdecimal() and 1 <= int(column) <= fields:
         return int(column) - 1
-    raise BadList(f"--column {'names more than one column' if found else 'names no column'}: say its number, 1 to {fields}")
+    raise BadList(
+        f"--column {'names more than one column' if found else 'names no column'}: say its number, 1 to {fields}"
+    )
 
 
-def _place(
-    names: Sequence[str], values: Sequence[Sequence[str]], fields: int, kind: Kind | None
-) -> tuple[int, Kind]:
+def _place(names: Sequence[str], values: Sequence[Sequence[str]], fields: int, kind: Kind | None) -> tuple[int, Kind]:
     kinds: tuple[Kind, ...] = (kind,) if kind else ("email", "number")
     found = [(place, each) for each in kinds for place in _likeliest(names, values, fields, each)]
     if fields == 1 and not found:

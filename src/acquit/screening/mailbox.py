@@ -59,19 +59,15 @@ def _is_mailbox(address: str, slips: Slips) -> bool:
 def _why_not(text: str) -> str:
     stripped = text.strip()
     ats = stripped.count("@")
-    if not stripped:
-        return "is empty"
-    if ats == 0:
-        return "has no @"
-    if ats > 1:
-        return "has more than one @"
-    if not stripped.isprintable():
-        return "has characters that cannot be seen"
-    if len(stripped.split()) > 1:
-        return "has a space inside"
-    if stripped.endswith("."):
-        return "ends in a dot"
-    return "is no mailbox"
+    faults = {
+        "is empty": not stripped,
+        "has no @": ats == 0,
+        "has more than one @": ats > 1,
+        "has characters that cannot be seen": not stripped.isprintable(),
+        "has a space inside": len(stripped.split()) > 1,
+        "ends in a dot": stripped.endswith("."),
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), "is no mailbox")
 
 
 def _repaired(text: str, slips: Slips) -> str:

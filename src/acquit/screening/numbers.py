@@ -32,7 +32,7 @@ class _Plan(NamedTuple):
     lengths: frozenset[int]
     general: re.Pattern[str]
     prefix: re.Pattern[str] | None  # what may stand before a number within the country
-    has_plain_zero: bool  # and that it is a zero, which nothing takes the place of
+    has_plain_zero: bool  # that is, a zero, whose place nothing takes
 
     def holds(self, national: str) -> bool:
         """Whether phonenumbers takes it as it is: it can exist, and begins with nothing that would be taken away."""
@@ -89,20 +89,36 @@ def _slowly(text: str, channel: Channel, region: str | None) -> Verdict:
         return Reject("not_a_number", "was rounded by a spreadsheet: its digits are lost")
     bare = text.removeprefix("whatsapp:").removeprefix("rcs:").removeprefix("tel:").strip()
     bare = "+" + bare[2:] if bare.startswith("00") else bare
-    is_without_country = not bare.startswith(("+", "\uff0b"))
-    readings = [_parsed(bare, region)] if region and is_without_country else []
-    if not is_without_country:
-        readings.append(_parsed(bare, None))
-    elif bare[:1] in "123456789" and bare:
-        readings.append(_parsed("+" + bare, None))
-    possible = [number for number in readings if number and _is_possible(number)]
-    if not possible:
-        return Reject("not_a_number", _why_not(bare, [number for number in readings if number], region))
-    chosen = next(filter(phonenumbers.is_valid_number, possible), possible[0])
-    number = phonenumbers.format_number(chosen, phonenumbers.PhoneNumberFormat.E164)
-    if region and is_without_country:
-        return number
-    return _as_others_read_it(text, channel, chosen, number)
+    if bare.startswith(("+", "\uff0b")):
+        return _read(text, channel, bare, _parsed(bare, None))
+    international = _parsed("+" + bare, None) if bare[:1].isdigit() and bare[0] != "0" else None
+    if region is None:
+        return _read(text, channel, bare, international)
+    return _of_region(bare, _plan_of_region(region), _parsed(bare, region), international)
+
+
+def _of_region(bare: str, plan: _Plan, national: PhoneNumber | None, international: PhoneNumber | None) -> Verdict:
+    """Written without its country. A spreadsheet takes away a + as well as a zero, and then two may be meant."""
+    readings = [number for number in (national, international) if number and _is_possible(number)]
+    valid = {_e164(number): number for number in readings if phonenumbers.is_valid_number(number)}
+    if not readings:
+        return Reject("not_a_number", _why_not(bare, [number for number in (national, international) if number], plan))
+    if len(valid) < 2 or national is None or not _is_without_its_zero(national):
+        return _e164(next(iter(valid.values()), readings[0]))
+    if bare.startswith(plan.code) and international is not None:
+        return _e164(international)
+    return Reject("not_a_number", "may be of two countries: it needs its + or its zero")
+
+
+def _is_without_its_zero(national: PhoneNumber) -> bool:
+    """Asked of a text that begins with none: whether people of its country would have written one."""
+    return phonenumbers.format_number(national, phonenumbers.PhoneNumberFormat.NATIONAL).lstrip("(").startswith("0")
+
+
+def _read(text: str, channel: Channel, bare: str, number: PhoneNumber | None) -> Verdict:
+    if number is None or not _is_possible(number):
+        return Reject("not_a_number", _why_not(bare, [number] if number else [], None))
+    return _as_others_read_it(text, channel, number, _e164(number))
 
 
 def _as_others_read_it(text: str, channel: Channel, chosen: PhoneNumber, number: str) -> Verdict:
@@ -112,16 +128,18 @@ def _as_others_read_it(text: str, channel: Channel, chosen: PhoneNumber, number:
     except Undecodable:
         return Reject("not_a_number", "is written in a way that nobody else reads", number)
     if known != number and known.startswith(f"+{chosen.country_code}0"):
-        return Reject("not_a_number", "has a zero after its country code that is for use within the country alone", number)
+        return Reject(
+            "not_a_number", "has a zero after its country code that is for use within the country alone", number
+        )
     return known
 
 
-def _why_not(text: str, readings: list[PhoneNumber], region: str | None) -> str:
+def _why_not(text: str, readings: list[PhoneNumber], plan: _Plan | None) -> str:
     if not text:
         return "is empty"
     if not any(letter.isdigit() for letter in text):
         return "has no digits"
-    if not readings and region is None and text[0] == "0":
+    if not readings and plan is None and text[0] == "0":
         return "names no country: say --region"
     for number in readings:
         said = phonenumbers.is_possible_number_with_reason(number)
@@ -130,6 +148,10 @@ def _why_not(text: str, readings: list[PhoneNumber], region: str | None) -> str:
         if said == phonenumbers.ValidationResult.TOO_LONG:
             return "is too long for its country"
     return "is no number of any country"
+
+
+def _e164(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _is_possible(number: PhoneNumber) -> bool:
@@ -157,11 +179,12 @@ def _plan_of_region(region: str) -> _Plan:
 def _plan(code: str, region: str) -> _Plan:
     known = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
     assert known is not None
+    assert known.general_desc is not None
     prefix = known.national_prefix_for_parsing
     return _Plan(
         code=code,
         lengths=frozenset(length for length in known.general_desc.possible_length if length > 0),
-        general=re.compile(known.general_desc.national_number_pattern),
+        general=re.compile(known.general_desc.national_number_pattern or ""),
         prefix=re.compile(prefix) if prefix else None,
         has_plain_zero=prefix == "0" and not known.national_prefix_transform_rule,
     )

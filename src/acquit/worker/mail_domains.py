@@ -7,8 +7,6 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from acquit.errors import AcquitError
-
 AT_ONCE = 100
 LIFETIME_SECONDS = 5.0
 _REMEMBERED = 100_000
@@ -20,13 +18,11 @@ FAILED = "DNS did not answer"
 
 
 class MailDomains:
-    """Remembers what it was told, also that nobody answered: one dead server is waited for once."""
+    """Remembers what it was told, also that nobody answered: one dead server is waited for once. May raise ImportError."""
 
     def __init__(self, nameserver: str | None = None, port: int = 53) -> None:
-        try:
-            from dns.asyncresolver import Resolver  # noqa: PLC0415 - an extra
-        except ImportError:
-            raise AcquitError("--dns needs dnspython: pip install acquit[dns]") from None
+        from dns.asyncresolver import Resolver  # noqa: PLC0415 - an extra
+
         self._resolver = Resolver(configure=nameserver is None)
         if nameserver is not None:
             self._resolver.nameservers, self._resolver.port = [nameserver], port
