@@ -50,7 +50,7 @@ def read_number(text: str, channel: Channel, region: str | None) -> Verdict:
         compact = "+" + compact[2:]
     if region is not None and not compact.startswith("+"):
         return _national(compact, region) or _slowly(text, channel, region)
-    if not compact.startswith("+"):
+    if not compact.startswith("+") and text[:1].isdigit():
         compact = "+" + compact
     if _is_plain(compact) or _OLD_MEXICAN_MOBILE.fullmatch(compact):
         return compact
@@ -89,7 +89,7 @@ def _slowly(text: str, channel: Channel, region: str | None) -> Verdict:
         return Reject("not_a_number", "was rounded by a spreadsheet: its digits are lost")
     bare = text.removeprefix("whatsapp:").removeprefix("rcs:").removeprefix("tel:").strip()
     bare = "+" + bare[2:] if bare.startswith("00") else bare
-    if bare.startswith(("+", "\uff0b")):
+    if "+" in bare or "\uff0b" in bare:
         return _read(text, channel, bare, _parsed(bare, None))
     international = _parsed("+" + bare, None) if bare[:1].isdigit() and bare[0] != "0" else None
     if region is None:

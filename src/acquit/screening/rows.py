@@ -76,7 +76,7 @@ class Rows:
         first, raw = self._line, "".join(self._taken)
         self._line += len(self._taken)
         self._taken.clear()
-        if not fields or (len(fields) == 1 and not fields[0].strip(WHITE)):
+        if len(fields) < 2 and not raw.strip(WHITE):
             self.blank += 1
             return None
         column = self._layout.column
