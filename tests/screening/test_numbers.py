@@ -90,7 +90,9 @@ def test_every_country_s_own_number_is_read_in_all_its_forms(region: str) -> Non
 
 _NUMBERS = st.builds(
     lambda start, digits: start + digits,
-    st.sampled_from(["+", "", "00", "+33", "+1", "+49", "+54", "+55", "+52", "+39", "0", "+33 ", "+33(0)", "+7 8", ".", "(+33)"]),
+    st.sampled_from(
+        ["+", "", "00", "+33", "+1", "+49", "+54", "+55", "+52", "+39", "0", "+33 ", "+33(0)", "+7 8", ".", "(+33)"]
+    ),
     st.text("0123456789 -.", max_size=16),
 )
 
@@ -119,7 +121,10 @@ def test_a_canonical_number_is_read_as_itself(text: str, region: str | None) -> 
         assert read_number(found, "sms", region) == found
 
 
-@given(st.text("0123456789", min_size=6, max_size=13), st.sampled_from(["FR", "US", "DE", "GB", "IT", "BR", "AR", "RU", "HU"]))
+@given(
+    st.text("0123456789", min_size=6, max_size=13),
+    st.sampled_from(["FR", "US", "DE", "GB", "IT", "BR", "AR", "RU", "HU"]),
+)
 def test_a_number_of_a_region_is_read_as_phonenumbers_reads_it(text: str, region: str) -> None:
     """But for what begins as another country's numbers do."""
     if text.startswith("00"):

@@ -47,9 +47,7 @@ def rejects(path: Path, **options: Any) -> list[dict[str, str]]:
 def test_clean_rows_stay_as_they_are_and_rejects_say_why(contacts: Path) -> None:
     done = screen(contacts)
     assert done.exit_code == 1
-    assert beside(contacts, ".clean").read_text() == (
-        "id,email,city\n1,jo@example.com,Paris\n5,cy@example.com,Brest\n"
-    )
+    assert beside(contacts, ".clean").read_text() == ("id,email,city\n1,jo@example.com,Paris\n5,cy@example.com,Brest\n")
     assert beside(contacts, ".rejects").read_text() == (
         "line,reason,detail,suggestion,id,email,city\n"
         '3,duplicate,stands on line 2 first,,2,JO@Example.com,"Paris, 3"\n'
