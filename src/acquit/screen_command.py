@@ -113,12 +113,14 @@ def _wanted(
 
 
 def _domains() -> "MailDomains":
-    from acquit.worker.mail_domains import MailDomains
+    from acquit.worker.mail_domains import MailDomains, NoResolver
 
     try:
         return MailDomains()
     except ImportError:
         raise click.UsageError("--dns needs dnspython: pip install 'acquit[dns]'") from None
+    except NoResolver:
+        raise Unreadable("--dns: this machine is told of no DNS server (/etc/resolv.conf)") from None
 
 
 def _scopes(account: str | None, stream: str | None, *, no_list: bool) -> list[str] | None:

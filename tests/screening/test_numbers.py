@@ -74,6 +74,12 @@ def test_a_zero_for_use_within_the_country_is_rejected_with_the_number_that_is_m
     assert found.suggestion in {PARIS, "+4930901820"}
 
 
+def test_the_zero_of_a_decimal_number_is_none_of_its_digits() -> None:
+    """Germany has numbers of both lengths."""
+    found = read_number("491701234567.0", "sms", None)
+    assert found == Reject("not_a_number", "was made a decimal number by a program", "+491701234567")
+
+
 @pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
 def test_every_country_s_own_number_is_read_in_all_its_forms(region: str) -> None:
     for kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE):

@@ -15,6 +15,7 @@ Reason: TypeAlias = Literal[
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 HASH_BYTES, LINE_BYTES = 16, 4
+_DENSE = {"max_load_factor": 0.8, "grow_factor": 1.3, "kv_grow_factor": 1.08}
 
 
 class Row(NamedTuple):
@@ -46,7 +47,7 @@ class FirstLines:
 
     def __init__(self) -> None:
         self._key = os.urandom(HASH_BYTES)
-        self._lines = HashTable(key_size=HASH_BYTES, value_size=LINE_BYTES)
+        self._lines = HashTable(key_size=HASH_BYTES, value_size=LINE_BYTES, **_DENSE)
 
     def first(self, recipient: str, line: int) -> int:
         """The line on which it stood first, which is this one if it is new."""

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from acquit.errors import AcquitError
+
 AT_ONCE = 100
 LIFETIME_SECONDS = 5.0
 _REMEMBERED = 100_000
@@ -17,13 +19,21 @@ NO_HOST = "its domain has neither a mail server nor an address"
 FAILED = "DNS did not answer"
 
 
+class NoResolver(AcquitError):
+    """No DNS server is set up on this machine."""
+
+
 class MailDomains:
     """Remembers what it was told, also that nobody answered: one dead server is waited for once. May raise ImportError."""
 
     def __init__(self, nameserver: str | None = None, port: int = 53) -> None:
         from dns.asyncresolver import Resolver  # noqa: PLC0415 - an extra
+        from dns.resolver import NoResolverConfiguration  # noqa: PLC0415 - an extra
 
-        self._resolver = Resolver(configure=nameserver is None)
+        try:
+            self._resolver = Resolver(configure=nameserver is None)
+        except NoResolverConfiguration:
+            raise NoResolver("no DNS server is set up") from None
         if nameserver is not None:
             self._resolver.nameservers, self._resolver.port = [nameserver], port
         self._resolver.lifetime = LIFETIME_SECONDS
