@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from acquit.worker.mail_domains import MailDomains
     from acquit.worker.screening import Summary, Wanted
 
-EXIT_REJECTS, EXIT_UNREADABLE, EXIT_UNAVAILABLE = 1, 2, 69
+EXIT_REJECTS, EXIT_UNREADABLE, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 1, 2, 69, 130
 WARNED = {"role_address": "nobody's own address (such as postmaster@)", "dns_failed": "DNS did not answer"}
 
 
@@ -83,18 +84,28 @@ async def _screened(settings_file: Path | None, file: str, wanted: "Wanted", sco
     from acquit.worker.contact_file import opened
     from acquit.worker.list_lookup import NotReady
 
+    _end_on_sigterm()
     try:
         with opened(file) as contacts:
             if scopes is None:
                 return await _with_progress(contacts, wanted)
             async with _list(settings_file, scopes) as access:
                 return await _with_progress(contacts, msgspec.structs.replace(wanted, **access))
+    except asyncio.CancelledError:  # by a signal; the files are gone by now, and a thread may wait for standard input
+        os._exit(EXIT_INTERRUPTED)
     except NotReady as error:
         raise Unavailable(f"{error}; --no-list screens without it") from None
     except RedisError as error:
         raise Unavailable(f"no answer from Redis: {type(error).__name__}; --no-list screens without it") from None
     except OSError as error:
         raise Unreadable(f"{error.filename or 'the files'}: {error.strerror}") from None
+
+
+def _end_on_sigterm() -> None:
+    """As by Ctrl-C: half a file with addresses must not be left behind."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def _wanted(

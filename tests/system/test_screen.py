@@ -1,7 +1,11 @@
 """`acquit screen` asks the list in a real Redis."""
 
 import csv
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +15,7 @@ from redis import Redis as Client
 
 from acquit.__main__ import main
 from acquit.suppression.keys import READY, entry_key, entry_value, hashed
+from tests.servers.process import guarded
 from tests.servers.redis import Redis
 
 SINCE = datetime(2026, 1, 2, tzinfo=UTC)
@@ -36,6 +41,13 @@ def contacts(tmp_path: Path) -> Path:
 def screen(redis: Redis, path: Path, *arguments: str, **environment: str) -> Result:
     settings = {"ACQUIT_REDIS_URL": f"redis://127.0.0.1:{redis.port}/{DATABASE}", **environment}
     return CliRunner().invoke(main, ["screen", str(path), "--force", *arguments], env=settings, catch_exceptions=False)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def hold(client: Client, recipient: str, scope: str = "*") -> None:
@@ -87,6 +99,21 @@ def test_a_list_that_is_not_ready_is_refused_and_nothing_written(redis: Redis, c
     assert (done.exit_code, "not ready" in done.output) == (69, True)
     assert list(contacts.parent.iterdir()) == [contacts]
     assert screen(redis, contacts, "--no-list").exit_code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_leaves_no_file(tmp_path: Path, number: signal.Signals) -> None:
+    """It waits for standard input at that moment."""
+    names = ["--clean", str(tmp_path / "clean"), "--rejects", str(tmp_path / "rejects")]
+    command = guarded([sys.executable, "-m", "acquit", "screen", "-", "--no-list", *names])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"jo@example.com\n" * 10_000)
+        process.stdin.flush()
+        wait_until(lambda: bool(list(tmp_path.iterdir())))
+        process.send_signal(number)
+        assert process.wait(20) == 130
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_redis_that_is_away_is_said_and_nothing_written(own_redis: Redis, contacts: Path) -> None:
