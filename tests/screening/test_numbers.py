@@ -74,6 +74,12 @@ def test_a_zero_for_use_within_the_country_is_rejected_with_the_number_that_is_m
     assert found.suggestion in {PARIS, "+4930901820"}
 
 
+@pytest.mark.parametrize("text", ["Jo +33612345678", "+33612345678 x12", "+1 415 555 COPY"])
+def test_a_number_among_letters_is_only_suggested(text: str) -> None:
+    found = read_number(text, "sms", None)
+    assert found == Reject("not_a_number", "has letters in it", PARIS if "33" in text else "+14155552679")
+
+
 def test_the_zero_of_a_decimal_number_is_none_of_its_digits() -> None:
     """Germany has numbers of both lengths."""
     found = read_number("491701234567.0", "sms", None)
@@ -135,7 +141,10 @@ def test_a_number_of_a_region_is_read_as_phonenumbers_reads_it(text: str, region
     """But for what begins as another country's numbers do."""
     if text.startswith("00"):
         return
-    number = phonenumbers.parse(text, region)
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return
     if phonenumbers.is_valid_number(number):
         expected = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         found = read_number(text, "sms", region)

@@ -51,13 +51,13 @@ def read_number(text: str, channel: Channel, region: str | None) -> Verdict:
         suggestion = meant if isinstance(meant, str) else meant.suggestion
         return Reject("not_a_number", "was made a decimal number by a program", suggestion)
     compact = text.translate(_GAPS)
-    if compact.startswith("00"):
+    if compact.startswith("00") and text[0].isdigit():
         compact = "+" + compact[2:]
     if region is not None and not compact.startswith("+"):
         return _national(compact, region) or _slowly(text, channel, region)
     if not compact.startswith("+") and text[:1].isdigit():
         compact = "+" + compact
-    if _is_plain(compact) or _OLD_MEXICAN_MOBILE.fullmatch(compact):
+    if _is_plain(compact) or (text in {compact, compact[1:]} and _OLD_MEXICAN_MOBILE.fullmatch(compact)):
         return compact
     return _slowly(text, channel, region)
 
@@ -94,6 +94,15 @@ def _slowly(text: str, channel: Channel, region: str | None) -> Verdict:
         return Reject("not_a_number", "was rounded by a spreadsheet: its digits are lost")
     bare = text.removeprefix("whatsapp:").removeprefix("rcs:").removeprefix("tel:").strip()
     bare = "+" + bare[2:] if bare.startswith("00") else bare
+    found = _with_country(text, bare, channel, region)
+    if isinstance(found, str) and any(letter.isalpha() for letter in bare):
+        return Reject("not_a_number", "has letters in it", found)
+    if isinstance(found, str) and found != text:
+        return read_number(found, channel, None)  # a second zero may have stood behind the first
+    return found
+
+
+def _with_country(text: str, bare: str, channel: Channel, region: str | None) -> Verdict:
     if "+" in bare or "\uff0b" in bare:
         return _read(text, channel, bare, _parsed(bare, None))
     international = _parsed("+" + bare, None) if bare[:1].isdigit() and bare[0] != "0" else None
@@ -144,7 +153,7 @@ def _why_not(text: str, readings: list[PhoneNumber], plan: _Plan | None) -> str:
         return "is empty"
     if not any(letter.isdigit() for letter in text):
         return "has no digits"
-    if not readings and plan is None and text[0] == "0":
+    if not readings and plan is None and text[0] == "0" and "+" not in text:
         return "names no country: say --region"
     for number in readings:
         said = phonenumbers.is_possible_number_with_reason(number)
