@@ -42,7 +42,7 @@ docs: $(VENV)/made
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker --extra embedded --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker --extra dns --extra embedded --group dev pyproject.toml -o requirements-dev.lock
 	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 clean:

@@ -8,19 +8,22 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
 import click
 import orjson
 
-from bench import growth, latency, memory, rebuild, recovery, scale, senders, shapes, throughput, words
+from bench import growth, latency, memory, rebuild, recovery, scale, screen, senders, shapes, throughput, words
 from bench.engines import results
 from bench.engines.compare import Comparison, compare
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
 from bench.stage import Stage, running_stage
 
-PARTS = ("throughput", "memory", "latency", "words", "recovery", "rebuild", "senders", "growth", "scale", "peers")
+PARTS = (
+    "throughput", "memory", "latency", "words", "recovery", "rebuild", "senders", "growth", "screen", "scale", "peers",
+)  # fmt: skip
 BUSY = 1.0
 """A load average above this before we begin: somebody else is using the machine."""
 
@@ -47,7 +50,8 @@ def main(
     if rates:
         print(words.told(rates))
     grown = list(_growth(huge=huge)) if only in {None, "growth"} else []
-    if only in {"words", "growth"}:
+    screened = list(_screened()) if only in {None, "screen"} else []
+    if only in {"words", "growth", "screen"}:
         return
     with running_stage() as stage:
         all_series = list(_throughput(stage, rounds, records, faust_records)) if only in {None, "throughput"} else []
@@ -71,7 +75,9 @@ def main(
         _show(peers, write=write)
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        measured = as_json(all_series, stuck, delays, rates, recovered, rebuilt, grown, scaled, peers, asked)
+        measured = as_json(all_series, stuck, delays, rates, recovered, rebuilt, grown, scaled, peers)
+        measured["screen"] = [asdict(done) | {"per_second": done.per_second} for done in screened]
+        measured["senders"] = asdict(asked) if asked else None
         json_file.write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2))
 
 
@@ -90,6 +96,12 @@ def _growth(*, huge: bool) -> Iterator[growth.Growth]:
         found.append(line)
         yield line
     print(growth.verdict(found[: len(sizes)]))
+
+
+def _screened() -> Iterator[screen.Screened]:
+    for done in screen.measure():
+        print(screen.told(done), flush=True)
+        yield done
 
 
 def _scale(stage: Stage, records: int) -> Iterator[scale.Scale]:

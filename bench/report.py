@@ -13,7 +13,6 @@ from bench.peers import Pace
 from bench.rebuild import Rebuilt
 from bench.recovery import Recovery
 from bench.scale import Scale
-from bench.senders import Senders
 from bench.shapes import Load
 from bench.throughput import WholePath
 from bench.words import Rate
@@ -108,10 +107,10 @@ def latency_line(latency: Latency) -> str:
     )
 
 
-def as_json(  # noqa: PLR0913, PLR0917 - all that is measured
+def as_json(
     all_series: Iterable[Series], memory: Memory | None, delays: Iterable[Latency], words: Iterable[Rate],
     recovered: Iterable[Recovery], rebuilt: Iterable[Rebuilt], grown: Iterable[Growth], scaled: Iterable[Scale],
-    peers: Comparison | None, senders: Senders | None,
+    peers: Comparison | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "throughput": [
@@ -127,7 +126,6 @@ def as_json(  # noqa: PLR0913, PLR0917 - all that is measured
         "growth": [asdict(line) for line in grown],
         "scale": [asdict(line) for line in scaled],
         "peers": asdict(peers) if peers else None,
-        "senders": asdict(senders) if senders else None,
     }
 
 

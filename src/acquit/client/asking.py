@@ -29,16 +29,16 @@ Recipients = Iterable[tuple[str, str]]
 class Terms(Struct, frozen=True):
     """What a sender has chosen for good."""
 
-    open_streams: frozenset[str]
-    erase_key: bytes | None
-    cache: Cache
+    open_streams: frozenset[str] = frozenset()
+    erase_key: bytes | None = None
+    cache: Cache = Cache(0, 0)
 
 
 class Page(Struct, frozen=True):
     """Recipients that are asked for by one command, with all their keys in a row."""
 
     recipients: list[str]
-    keys: list[str]
+    keys: list[bytes]  # redis.asyncio takes half as long over bytes
 
 
 class Asking:
@@ -88,8 +88,9 @@ class Asking:
                 self._answers[recipient] = judged(entries, is_ready=True, is_open=self._is_open)
 
     def _page(self, recipients: list[str]) -> Page:
-        stems = [entry_key(name, "") for recipient in recipients for name in self._names(recipient)]
-        return Page(recipients, [stem + scope for stem in stems for scope in self._scopes])
+        stems = [entry_key(name, "").encode() for recipient in recipients for name in self._names(recipient)]
+        scopes = [scope.encode() for scope in self._scopes]
+        return Page(recipients, [stem + scope for stem in stems for scope in scopes])
 
     def _names(self, recipient: str) -> tuple[str, ...]:
         """With the key of hashes who was erased is asked for as well, and whoever is hashed like all."""

@@ -156,12 +156,7 @@ class AsyncSuppressionList:
         await self._redis.aclose()
 
     async def _from_one(self, pages: list[Page]) -> Found:
-        if len(pages) == 1:
-            return _apart([await self._redis.execute_command("MGET", READY, *pages[0].keys)])
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for page in pages:
-                pipe.execute_command("MGET", READY, *page.keys)
-            return _apart(await pipe.execute())
+        return await _fetched(self._redis, pages)
 
     async def _from_cluster(self, pages: list[Page]) -> Found:
         keys = [key for page in pages for key in page.keys]
@@ -172,6 +167,23 @@ class AsyncSuppressionList:
             pipe.execute_command("GET", READY)
             *found, ready = await pipe.execute()
         return _of_pages(pages, in_order(groups, found), ready)
+
+
+async def answers_of(redis: Any, asking: Asking) -> list[Answer]:
+    """For acquit's own commands, which wait as they are told to. Raises RedisError."""
+    for pages in asking.rounds(time.monotonic()):
+        asked_at = time.monotonic()
+        asking.take(pages, await _fetched(redis, pages), asked_at)
+    return asking.answers()
+
+
+async def _fetched(redis: Any, pages: list[Page]) -> Found:
+    if len(pages) == 1:
+        return _apart([await redis.execute_command("MGET", READY, *pages[0].keys)])
+    async with redis.pipeline(transaction=False) as pipe:
+        for page in pages:
+            pipe.execute_command("MGET", READY, *page.keys)
+        return _apart(await pipe.execute())
 
 
 def _apart(replies: Sequence[Sequence[bytes | str | None]]) -> Found:

@@ -6,11 +6,11 @@ from typing import Any
 from redis.crc import key_slot
 
 
-def grouped(keys: Sequence[str]) -> list[list[int]]:
+def grouped(keys: Sequence[bytes]) -> list[list[int]]:
     """The places of the keys, those of one slot together."""
     slots: dict[int, list[int]] = {}
     for place, key in enumerate(keys):
-        slots.setdefault(key_slot(key.encode()), []).append(place)
+        slots.setdefault(key_slot(key), []).append(place)
     return list(slots.values())
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from redis import RedisError
 from redis.asyncio import Redis
 
 from acquit.address import canonical
-from acquit.client import AsyncSuppressionList, Entry
+from acquit.client import Entry
+from acquit.client.asking import Asking, Terms
+from acquit.client.lists import answers_of
 from acquit.errors import AcquitError
 from acquit.events import CHANNELS, Channel, from_epoch_ms
 from acquit.suppression.keys import entry_key, hashed, read_value
@@ -56,14 +57,9 @@ async def check(settings: Settings, recipient: str, *, account: str | None = Non
     wanted = canonical_recipient(recipient)
     channel, _, address = wanted.partition(":")
     async with redis_client(settings) as redis:
-        sender = AsyncSuppressionList(
-            redis,
-            timeout_seconds=2 * settings.redis_timeout_seconds,  # to connect, and to answer
-            erase_key=settings.hashing.key if settings.hashing else None,
-        )
-        answer = await sender.check(channel, address, account=account, stream=stream)
-        if answer.trouble == "no_answer":
-            raise RedisError(answer.error)
+        terms = Terms(erase_key=settings.hashing.key if settings.hashing else None)
+        asking = Asking(terms, [(channel, address)], account=account, stream=stream)
+        [answer] = await answers_of(redis, asking)
         listed = await _with_expiry(redis, answer.entries)
     return Check(wanted, answer.may_send, is_ready=answer.trouble is None, entries=listed)
 
