@@ -90,6 +90,7 @@ class Report(Struct, frozen=True, gc=False):
     stream: str | None = None
     supplier: str | None = None
     retry_after_seconds: int | None = None
+    remote_host: str | None = None  # the other server that said it, by name
 
 
 class Reply(Struct, frozen=True, gc=False):

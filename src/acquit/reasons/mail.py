@@ -1,0 +1,70 @@
+"""Why a mail failed, where the provider's own row says too little: the other server's words, its codes, then that row.
+
+Wording goes before codes, for servers write "550 5.1.1" before "blocked for spam" and "450" before "no such user". What says
+something of the sender, the message or a system never condemns the address, whatever the code (mission row W1).
+"""
+
+from msgspec.structs import replace
+
+from acquit.events import Report
+from acquit.reasons.reason import Reason, reason_of
+from acquit.reasons.retry_after import retry_after_seconds
+from acquit.rules import CodeRow, Rules
+from acquit.rules.patterns import Answer, answer
+
+_TEMPORARY = "4"
+
+
+def worded(report: Report, said: Reason, rules: Rules) -> Reason:
+    """The reason by the words of a report that was sent by mail, or told by who sends mail; or what was said already."""
+    if not report.text and not report.code and not report.codes:
+        return said
+    domain = report.to.rpartition("@")[2] if report.to else None
+    told = answer(
+        report.text or "", enhanced=report.code, reply=report.codes, hosts=(report.remote_host, domain),
+        provider=report.provider,
+    )  # fmt: skip
+    found = _by_pattern(told, said, rules) or _by_code(told, said, rules)
+    if found is None or (found.category, found.permanence) == (said.category, said.permanence):
+        found = said  # the provider's own row knows more of what to do
+    if said.status == "deferred":  # they go on trying
+        found = replace(_as_transient(found), action="wait")
+    seconds = retry_after_seconds(told.words) or found.retry_after_seconds
+    return found if seconds == found.retry_after_seconds else replace(found, retry_after_seconds=seconds)
+
+
+def _by_pattern(told: Answer, said: Reason, rules: Rules) -> Reason | None:
+    rule = next((rule for rule in rules.patterns if rule.fits(told)), None)
+    if rule is None:
+        return None
+    reason = replace(reason_of(said.status, rule.category, rule), retry_after_seconds=rule.retry_after_seconds)
+    return _as_transient(reason) if rule.is_doubtful(told) else reason
+
+
+def _by_code(told: Answer, said: Reason, rules: Rules) -> Reason | None:
+    """By the enhanced code, then the reply's; "temporary" in either leaves nothing permanent."""
+    row = _enhanced_row(told.enhanced, rules) or _row("reply", told.reply, rules)
+    if row is None:
+        return None
+    reason = reason_of(said.status, row.category, row)
+    code = told.enhanced or told.reply or ""
+    return _as_transient(reason) if code.startswith(_TEMPORARY) else reason
+
+
+def _as_transient(reason: Reason) -> Reason:
+    return replace(reason, permanence="transient", action="retry_later") if reason.permanence == "permanent" else reason
+
+
+def _enhanced_row(code: str | None, rules: Rules) -> CodeRow | None:
+    """The row of the code as it is, else of its meaning in any class (X.1.1), else of its subject (X.1)."""
+    if code is None:
+        return None
+    _, subject, detail = code.split(".")
+    keys = (code, f"x.{subject}.{detail}", f"x.{subject}")
+    return next((row for key in keys if (row := _row("enhanced", key, rules))), None)
+
+
+def _row(table: str, code: str | None, rules: Rules) -> CodeRow | None:
+    """A row of category `unknown` leaves it to what comes next."""
+    rows = rules.codes[table].get(code or "", ())
+    return next((row for row in rows if not row.words and row.category != "unknown"), None)

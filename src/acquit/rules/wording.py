@@ -1,0 +1,64 @@
+"""Words as patterns compare them, and phrases that are looked for in them. No regular expressions: a phrase costs one search.
+
+A phrase is words in any language: `mailbox .. full`. Case, accents, punctuation and line ends count for nothing, addresses
+are left out, and words are whole. `over*` is any word that begins so, `*postfach` one that ends so, and ` .. ` leaves room
+for some words between the two parts of a phrase. Each Chinese and Japanese character is a word, for they write no spaces.
+"""
+
+import re
+import unicodedata
+
+from msgspec import Struct
+
+TEXT_LIMIT = 2_000
+"""A server's reason stands at the beginning of what it says."""
+GAP = 80
+"""What ` .. ` may stand for, in characters."""
+_ADDRESS = re.compile(r"[^\s<>()\"',;:]*@[^\s<>()\"',;]*")
+_EAST_ASIAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(rf"[{_EAST_ASIAN}]|(?:(?![{_EAST_ASIAN}])[^\W_])+")
+
+
+def folded(text: str) -> str:
+    """The words of a text with a space around each: ` no such user `."""
+    text = _ADDRESS.sub(" ", text[:TEXT_LIMIT]).casefold()
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return f" {' '.join(_WORD.findall(text))} "
+
+
+class Phrase(Struct, frozen=True):
+    """One part, or two with no more than GAP between them. A space at the end of a part is the end of a word."""
+
+    first: str
+    then: str = ""  # what follows behind the gap, if there is one
+    key: str = ""  # a whole word of it, where it has one: a text without that word is not searched
+
+    @property
+    def shown(self) -> str:
+        """A text that is this phrase and nothing else."""
+        return f" {self.first.strip()} {self.then.strip()} "
+
+    def is_in(self, words: str) -> bool:
+        """Linear in the words, whatever they are: every step passes the second part that was found too far away."""
+        place = words.find(self.first)
+        while place >= 0 and self.then:
+            end = place + len(self.first)
+            found = words.find(self.then, end - 1)
+            if found < 0 or found - end <= GAP:
+                return found >= 0
+            place = words.find(self.first, max(place + 1, found - GAP - len(self.first)))
+        return place >= 0
+
+
+def phrase(written: str) -> Phrase | None:
+    """The phrase of a rule; None where a part holds no word, or a * within, or there are more than two."""
+    parts, whole = [], set[str]()
+    for part in written.split(" .. "):
+        words = folded(part).strip()
+        begins, ends = part.strip().startswith("*"), part.strip().endswith("*")
+        parts.append(f"{'' if begins else ' '}{words}{'' if ends else ' '}")
+        whole.update(words.split(" ")[1 if begins else 0 : -1 if ends else None])
+        if not words or len(parts) > 2 or "*" in part.strip().removeprefix("*").removesuffix("*"):
+            return None
+    return Phrase(parts[0], parts[1] if parts[1:] else "", max(sorted(whole), key=len, default=""))
