@@ -38,7 +38,9 @@ def feedback_in(mail: Mail) -> Part | None:
     """The part that holds the report; a text part, where a gateway lost its type."""
     claimed = mail.messages[0].headers.report_type == "feedback-report"
     for part in mail.parts:
-        if part.kind == _KIND or (claimed and part.kind.startswith("text/") and "\nfeedback-type:" in f"\n{part.text}".lower()):
+        if part.kind == _KIND or (
+            claimed and part.kind.startswith("text/") and "\nfeedback-type:" in f"\n{part.text}".lower()
+        ):
             return part
     return None
 
@@ -81,9 +83,10 @@ def _people(fields: Headers, original: Headers, bounce: Headers, context: Contex
     if to := verp_recipient(bounce, original, context):
         return [to]
     for those in (sent_to(original), written_to(original)):
-        if len(those) == 1 and not those[0].casefold().startswith(_UNNAMED):
-            return [those[0]]
-    return list(named[:_PEOPLE_LIMIT]) if original.get("message-id") == "" else []
+        if len(those) == 1:
+            named.append(those[0])
+    known = [one for one in named if not one.casefold().startswith(_UNNAMED)]
+    return list((known or named)[:1]) if known or not original.get("message-id") else []
 
 
 def _reporter(fields: Headers) -> str | None:

@@ -40,8 +40,12 @@ class Context(Struct, frozen=True, omit_defaults=True):
     err_dictionary: str | None = None  # the code table of the route's `err` values (rules/codes/<name>.csv)
     zone: str | None = None  # IANA name of the zone of times that come without one; UTC if not said
     ported_at: Time | None = None  # when the recipient's number went to another operator, where that is known
-    message_id_header: Text | None = None  # of a bounced mail: the header that holds the id of its submit; else Message-ID
-    verp: Annotated[str, Meta(pattern=VERP_FORM, max_length=320)] | None = None  # the form of our return addresses, which name the message or its recipient
+    message_id_header: Text | None = (
+        None  # of a bounced mail: the header that holds the id of its submit; else Message-ID
+    )
+    verp: Annotated[str, Meta(pattern=VERP_FORM, max_length=320)] | None = (
+        None  # the form of our return addresses, which name the message or its recipient
+    )
     sent_by: Text | None = None  # the provider of the submit, where bounces come by another way than it
 
     @property

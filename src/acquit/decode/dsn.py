@@ -20,7 +20,17 @@ from acquit.events import Ignored, Report
 
 _AUTO_REPLY, _CHALLENGE = "auto-replied", "challenge"
 """Status words of our own for what is no report."""
-_MAIL_FIELDS = ("from", "to", "received", "return-path", "message-id", "subject", "date", "mime-version", "content-type")
+_MAIL_FIELDS = (
+    "from",
+    "to",
+    "received",
+    "return-path",
+    "message-id",
+    "subject",
+    "date",
+    "mime-version",
+    "content-type",
+)
 
 
 def decode(body: bytes, context: Context) -> Iterator[Decoded]:
@@ -55,7 +65,7 @@ def _said(mail: Mail, context: Context) -> Iterable[Decoded]:
             return _reports(bounce, bounce.reported(), mail, context)
     outer = messages[0]
     if outer.text.lstrip().startswith("{") and '"notificationType"' in outer.text:
-        return ses.decode(outer.text[: outer.text.rfind("}") + 1].strip().encode(), context)
+        return ses.decode(_json_in(outer.text), context)
     if outer.headers.report_type == "disposition-notification":
         return [Ignored("dsn", "disposition notification")]
     return _by_words(messages, mail, context)
@@ -105,3 +115,8 @@ def _answer(answer: Bounce, status: str, mail: Mail, context: Context) -> Iterat
     yield context.report(
         "dsn", "email", message_id=message_id, to=to, at=arrived_at(mail.messages[0].headers), status=status
     )
+
+
+def _json_in(text: str) -> bytes:
+    """The notification that stands before a footer, without the ends of lines that relays put into long ones."""
+    return text[: text.rfind("}") + 1].replace("!\n ", "").replace("\n", "").strip().encode()

@@ -36,9 +36,7 @@ _FIELDS = {
     "id", "route", "supplier", "provider", "delivered", "submit_id", "receipt_id", "id_prefixes", "ignore_case",
     "ignore_leading_zeros", "err_dictionary", "zone", "message_id_header", "verp", "sent_by", "source",
 }  # fmt: skip
-VERP_FORM = (
-    r"^[^{}@\s]*(?:\{message_id\}(?:[^{}@\s]+\{to\})?|\{to\}(?:[^{}@\s]+\{message_id\})?)[^{}@\s]*@[^{}@\s]+$"
-)
+VERP_FORM = r"^[^{}@\s]*(?:\{message_id\}(?:[^{}@\s]+\{to\})?|\{to\}(?:[^{}@\s]+\{message_id\})?)[^{}@\s]*@[^{}@\s]+$"
 """A return address that holds `{message_id}`, `{to}` (whose @ is written `=`) or both, with something between them that the
 first does not hold."""
 

@@ -8,8 +8,8 @@ _ADDRESSES_LIMIT = 1_000
 _LOCAL_LIMIT, _DOMAIN_LIMIT = 64, 255
 _LOCAL_BACKWARDS = re.compile(r"""[^\s<>()\[\]"',;:\\|@{}\x00-\x1f\u3000-\u303f\uff00-\uffef]{1,64}""")
 _DOMAIN = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}|\[[0-9A-Fa-f.:]{3,45}\]")
-_LOOSE = "=.-"
-"""What may stand before a local part in text and is seldom its begin."""
+_LOOSE = ".-"
+"""What may stand before a local part in text and is no begin of one."""
 
 
 class Found(NamedTuple):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from acquit.decode.bounce import kinds, words
 from acquit.decode.bounce.addresses import addresses_in
-from acquit.decode.bounce.free_text import failed_in
+from acquit.decode.bounce.free_text import Failed, failed_in
 from acquit.decode.bounce.headers import Headers
 from acquit.decode.bounce.original import (
     Inlined,
@@ -21,7 +21,7 @@ from acquit.decode.bounce.original import (
     written_to,
 )
 from acquit.decode.bounce.parts import Mail, words_of
-from acquit.decode.bounce.report import DeliveryReport, Told, before_report, is_report, read_report, untyped
+from acquit.decode.bounce.report import DeliveryReport, Told, before_report, report_in
 from acquit.decode.context import Context
 
 
@@ -46,7 +46,7 @@ class Bounce:
     @cached_property
     def report(self) -> DeliveryReport:
         """The first part that is a report and names a recipient; without one, what a report says of the message."""
-        reports = [read_report(part.text) for part in self._parts if is_report(part.kind, part.text)]
+        reports = [found for part in self._parts if (found := report_in(part.kind, part.text))]
         return next((report for report in reports if report.recipients), reports[0] if reports else _NO_REPORT)
 
     @cached_property
@@ -85,7 +85,7 @@ class Bounce:
                 action=told.action or _action_of(told.status),
                 text=text,
                 status=told.status,
-                host=told.host or words.host_in(text) or self._reporting_host,
+                host=told.host or words.host_in(text),
             )
 
     def in_words(self) -> Iterator[Outcome]:
@@ -93,16 +93,20 @@ class Bounce:
         action = "delayed" if kinds.is_delay(self.headers, self.text) else "failed"
         named = [found.address for value in self.headers.all("x-failed-recipients") for found in addresses_in(value)]
         to_whom = [*written_to(self.original), *sent_to(self.original)]
-        failed = failed_in(
-            self.text, named=named, sent_to=to_whom, senders=senders_of(self.original, self.headers)
-        )
+        senders = senders_of(self.original, self.headers)
+        failed = failed_in(self.text, named=named, sent_to=to_whom, senders=senders)
+        if not failed and (to := self._only_recipient()):
+            yield self._outcome(to, action, words.folded(self.text))
+            return
+        failed = failed or failed_in(self.text, named=[], sent_to=[], senders=frozenset())  # whoever writes to himself
+        alone = len(failed) == 1
         for one in failed:
-            to = one.original or (before_rewriting(one.to, self.original) if len(failed) == 1 else one.to)
-            yield self._said(self._own_address if self._own_address and len(failed) == 1 else to, action, one.text)
+            to = one.original or (before_rewriting(one.to, self.original) if alone else one.to)
+            yield self._outcome((self._own_address if alone else None) or to, action, one.text)
         if not failed:
-            yield self._said(self._only_recipient(), action, words.folded(self.text))
+            yield self._outcome(None, action, words.folded(self.text))
 
-    def _said(self, to: str | None, action: str, text: str) -> Outcome:
+    def _outcome(self, to: str | None, action: str, text: str) -> Outcome:
         return Outcome(to=to, action=action, text=text, host=words.host_in(text))
 
     def _only_recipient(self) -> str | None:
@@ -114,33 +118,29 @@ class Bounce:
                 return those[0]
         return None
 
+    @cached_property
+    def _sentences(self) -> dict[str, Failed]:
+        """What the text says of the recipients of the report."""
+        named = [one for told in self.report.recipients for one in (told.final, told.original) if one]
+        return {one.to.casefold(): one for one in failed_in(self.text, named=named, sent_to=[], senders=frozenset())}
+
     def _original_of(self, told: Told, *, alone: bool) -> str | None:
         if told.original:
             return told.original
         final = told.final or ""
-        said = failed_in(self.text, named=[final], sent_to=[], senders=frozenset()) if "from" in self.text else []
-        if said and said[0].original:
-            return said[0].original
-        return before_rewriting(final, self.original) if alone else final
+        said = self._sentences.get(final.casefold()) if "d from" in self.text else None
+        return (said and said.original) or (before_rewriting(final, self.original) if alone else final)
 
     def _with_sentences(self, told: Told) -> str:
         """The report's text; with what the comment and the sentences say beside it, where it gives a code and no reason."""
         text = words.folded(told.text)
+        if not words.says_why(text):
+            text = words.folded(f"{text} {told.comment}")
         if words.says_why(text):
             return text
-        text = words.folded(f"{text} {told.comment}")
-        if words.says_why(text):
-            return text
-        named = [one for one in dict.fromkeys((told.final, told.original)) if one]
-        said = failed_in(self.text, named=named, sent_to=[], senders=frozenset())
-        longest = max((one.text for one in said), key=len, default="")
+        said = [self._sentences.get((one or "").casefold()) for one in (told.final, told.original)]
+        longest = max((one.text for one in said if one), key=len, default="")
         return words.folded(f"{text} {longest}")
-
-    @property
-    def _reporting_host(self) -> str | None:
-        """Where no other host is said, the one that reports is the one that refused."""
-        said = untyped(self.report.fields.get("reporting-mta")).split()
-        return said[0].strip("<>[]().,;:").lower()[:253] or None if said else None
 
 
 def _action_of(status: str | None) -> str:

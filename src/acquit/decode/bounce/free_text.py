@@ -21,7 +21,7 @@ _RECIPIENT = re.compile(
     r"(?i)(?:rcpt to|\bto|recipients?|empfänger|destinataire|destinatari[oa]s?|address|adresse|dirección|indirizzo|endereço|"
     r"user|mailbox|宛先|收件人)[\s:：<\"'(=]{0,6}$"
 )
-_CONTACT = re.compile(r"(?i)contact|assist|mailto|https?:|help|support|kontakt|問い?合")
+_CONTACT = re.compile(r"(?i)contact|assist|mailto|https?:|help|support|kontakt|問い?合|連絡|联系")
 _MACHINES = re.compile(r"(?i)(?:mailer-daemon|mail-daemon|no-?reply|bounces?)@")
 _BEFORE_EXPANSION = re.compile(r"(?i)\((?:ultimately )?(?:generated|expanded) from:?\s{1,10}")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -93,7 +93,7 @@ def _score(text: str, key: str, found: Found, wanted: set[str], senders: frozens
         return -5
     score = 4 if key in wanted else 0
     if _LEAD.fullmatch(line[-60:]):
-        score += 3
+        score += 4
     elif _RECIPIENT.search(before[-40:]) or (before.rstrip(" <").endswith((":", "：")) and not after.strip(" >.\"'")):
         score += 3
     if _CONTACT.search(before) or _CONTACT.search(after):
@@ -122,7 +122,8 @@ def _before_expansion(text: str, places: list[_Seen]) -> str | None:
 def _said(text: str, places: list[_Seen], rest: str, *, is_alone: bool) -> str:
     """The words about one recipient; all that is said, where what is said of it says nothing."""
     if is_alone:
-        said = folded(text[_line_start(text, places[0].start) :]) if places else ""
+        best = max(places, key=lambda one: one.score, default=None)
+        said = folded(text[_line_start(text, best.start) :]) if best else ""
         return said if says_why(said) else folded(text)
     said = folded(" ".join(dict.fromkeys(_piece(text, one) for one in places[:_PIECES_LIMIT])))
     return said if says_why(said) else folded(f"{said} {rest}")

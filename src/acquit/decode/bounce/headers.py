@@ -42,7 +42,8 @@ class Headers:
     @property
     def kind(self) -> str:
         """The content type, such as `text/plain`; empty if none is said."""
-        return self.get("content-type").partition(";")[0].split("(", 1)[0].strip().casefold()
+        words = self.get("content-type").replace(";", " ").split(None, 1)  # the semicolon may be missing
+        return words[0].casefold() if words else ""
 
     @property
     def boundary(self) -> str:

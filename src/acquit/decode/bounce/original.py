@@ -19,7 +19,9 @@ _ANNOUNCED = re.compile(
     r"messaggio|mensagem|^\W*[-_=*]{3,}"
 )
 """Words of the line before a message that is put into the text; a line of dashes does, too."""
-_FIELDS_ALONE, _FIELDS_ANNOUNCED = 3, 1
+_STRONG = _KNOWN - {"to", "subject", "date", "sender", "reply-to", "content-type"}
+"""Fields that a bounce's own sentences do not tell of the message, as some tell its subject."""
+_FIELDS_ALONE = 3
 _FOR = re.compile(r"\bfor <?([^\s<>;]{3,320})>?")
 _LINES_LIMIT = 3_000
 _ID = re.compile(r"<([^<>\s]{1,510})>")
@@ -36,27 +38,34 @@ class Inlined(NamedTuple):
 def inlined(text: str) -> Inlined:
     """Told apart by what a header block looks like: known fields one under the other, fewer where a line announces them."""
     lines = text.split("\n", _LINES_LIMIT)
-    announced, start = False, 0
+    announced: int | None = None
+    start = 0
     while start < len(lines):
         line = lines[start]
         if not line.strip():
             start += 1
             continue
         known, end = _known_fields(lines, start)
-        if known >= (_FIELDS_ANNOUNCED if announced else _FIELDS_ALONE):
-            block = "\n".join(lines[start:])
-            return Inlined("\n".join(lines[:start]), headers_of(block.split("\n\n", 1)[0]))
-        announced = bool(_ANNOUNCED.search(line[:200]))
-        start = max(end, start + 1)
+        if known & _STRONG and (announced is not None or len(known) >= _FIELDS_ALONE):
+            indent = _indent(line)
+            block = "\n".join(line[indent:] for line in lines[start:end])
+            return Inlined("\n".join(lines[: start if announced is None else announced]), headers_of(block))
+        end = max(end, start + 1)
+        announced = end - 1 if _ANNOUNCED.search(lines[end - 1][:200]) else None
+        start = end
     return Inlined(text, None)
 
 
-def _known_fields(lines: list[str], start: int) -> tuple[int, int]:
-    """How many known fields stand one under the other from this line on, and where they end."""
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
+
+
+def _known_fields(lines: list[str], start: int) -> tuple[set[str], int]:
+    """The known fields that stand one under the other from this line on, and where they end."""
     known: set[str] = set()
-    place = start
+    place, indent = start, _indent(lines[start])
     while place < len(lines):
-        line = lines[place]
+        line = lines[place][indent:]
         found = _FIELD.match(line)
         if found:
             name = found[1].lower()
@@ -64,7 +73,7 @@ def _known_fields(lines: list[str], start: int) -> tuple[int, int]:
         elif not (line[:1] in {" ", "\t"} and line.strip() and place > start):
             break
         place += 1
-    return len(known), place
+    return known, place
 
 
 def original_in(mail: Mail, message: int, quoted: Headers | None) -> Headers:

@@ -17,7 +17,7 @@ DEPTH_LIMIT = 10
 
 _BLANK = re.compile(rb"\n[ \t]*\n")
 _FIRST_BOUNDARY = re.compile(rb"(?m)^--([!-~]{1,200})[ \t]*$")
-_MBOX = re.compile(rb"\n\n(?=From \S{1,200} {1,4}[^\n]{10,40}\d{4}\n[!-9;-~]{1,76}:)")
+_MBOX = re.compile(rb"\n(?=From \S{1,200} {1,4}[^\n]{10,40}\d{4}\n[!-9;-~]{1,76}:)")
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/partial", "message/news"})
 _HEADERS_ALONE = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
 _UNREAD = ("image/", "audio/", "video/", "application/", "font/", "model/")
@@ -65,11 +65,27 @@ class Mail(NamedTuple):
 
 
 def mails_in(payload: bytes) -> list[bytes]:
-    """The mail; or several, from a mailbox file in mbox's form."""
+    """The mail; or several, from a mailbox file in mbox's form.
+
+    A line of that form may stand in a mail's text, too: it begins another mail only where the last one has ended.
+    """
     payload = payload.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"").lstrip()
-    if payload.startswith(b"From "):
-        return [mail for mail in _MBOX.split(payload) if mail.strip()]
-    return [payload]
+    mails: list[bytes] = []
+    for piece in _MBOX.split(payload) if b"\nFrom " in payload else [payload]:
+        if mails and not _has_ended(mails[-1], is_mbox=payload.startswith(b"From ")):
+            mails[-1] += b"\n" + piece
+        else:
+            mails.append(piece)
+    return mails
+
+
+def _has_ended(mail: bytes, *, is_mbox: bool) -> bool:
+    """By its last boundary; in a mailbox file, of a mail that has none, by the empty line that is written behind it."""
+    block = _split(mail)[0]
+    last_line = mail.rstrip().rpartition(b"\n")[2]
+    if last_line.startswith(b"--") and last_line.endswith(b"--") and last_line[2:-2] and last_line[2:-2] in block:
+        return True
+    return is_mbox and mail.endswith(b"\n") and b"boundary=" not in block.lower()
 
 
 def read_mail(mail: bytes) -> Mail:

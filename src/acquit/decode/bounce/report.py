@@ -14,12 +14,20 @@ from acquit.decode.bounce.addresses import address_in
 from acquit.decode.bounce.headers import Headers, comment_in, headers_of, without_comments
 from acquit.decode.bounce.words import enhanced_in
 
-_OF_RECIPIENT = frozenset({"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"})
+_OF_RECIPIENT = frozenset(
+    {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
+)
+_KINDS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _NAMES = frozenset({"final-recipient", "original-recipient"})
 _ONCE = _NAMES | {"action"}
 _BLANK = re.compile(r"\n[ \t]*\n")
 _IN_TEXT = re.compile(r"(?im)^[ \t]{0,8}(?:final-recipient|original-recipient):")
-_TYPE = re.compile(r"(?i)\s{0,5}(?:x-)?(?:smtp|lmtp|esmtp|dns|dsn|mta|rfc822|utf-8|unix|unknown|postfix|notes|local|x-[a-z0-9-]{1,30}|[a-z]{2,12})\s{0,3};\s{0,5}")
+_FIRST = re.compile(
+    r"(?im)^[ \t]{0,8}(?:reporting-mta|original-envelope-id|final-recipient|original-recipient|action):"
+)
+_TYPE = re.compile(
+    r"(?i)\s{0,5}(?:x-)?(?:smtp|lmtp|esmtp|dns|dsn|mta|rfc822|utf-8|unix|unknown|postfix|notes|local|x-[a-z0-9-]{1,30}|[a-z]{2,12})\s{0,3};\s{0,5}"
+)
 _WORD = re.compile(r"[A-Za-z]{4,20}")
 _BLOCKS_LIMIT = 400
 """Blocks of one report. A message has tens of recipients; a list's server splits what has more."""
@@ -42,24 +50,33 @@ class DeliveryReport(Struct, frozen=True, gc=False):
     recipients: list[Told]
 
 
-def is_report(kind: str, text: str) -> bool:
-    """Whether the part is a report, by its type or, where a gateway lost that, by its fields."""
-    return kind in {"message/delivery-status", "message/global-delivery-status"} or bool(_IN_TEXT.search(text))
+def report_in(kind: str, text: str) -> DeliveryReport | None:
+    """The report of a part, by its type or, where a gateway lost that, by its fields."""
+    if kind in _KINDS:
+        return read_report(text)
+    return read_report(_from_first_field(text)) if _IN_TEXT.search(text) else None
 
 
 def before_report(text: str) -> str:
     """What stands in a text before the fields of a report."""
-    found = _IN_TEXT.search(text)
+    found = _FIRST.search(text) if _IN_TEXT.search(text) else None
+    return text[: found.start()] if found else text
+
+
+def _from_first_field(text: str) -> str:
+    """Without the sentences before it, and without its indentation."""
+    found = _FIRST.search(text)
     if not found:
         return text
-    block = text.rfind("\n\n", 0, found.start())
-    return text[: max(block, 0)]
+    lines = text[found.start() :].split("\n")
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    return "\n".join(line[indent:] if not line[:indent].strip() else line for line in lines)
 
 
 def read_report(text: str) -> DeliveryReport:
     whole: list[tuple[str, str]] = []
     people: list[dict[str, str]] = []
-    for block in _BLANK.split(_from_first_field(text), maxsplit=_BLOCKS_LIMIT)[:_BLOCKS_LIMIT]:
+    for block in _BLANK.split(text, maxsplit=_BLOCKS_LIMIT)[:_BLOCKS_LIMIT]:
         fields = headers_of(block).fields
         if people and _is_of_another({name for name, _ in fields}, people[-1]):
             people.append({})
@@ -76,17 +93,6 @@ def read_report(text: str) -> DeliveryReport:
 def _is_of_another(block: set[str], last: dict[str, str]) -> bool:
     """Whether a block begins another recipient: it names one, and the last one is named and more is told of it."""
     return bool(_NAMES & block) and bool(_NAMES & last.keys()) and not last.keys() <= _NAMES
-
-
-def _from_first_field(text: str) -> str:
-    """Without the indentation of a report that stands in a text, and without the sentences before it."""
-    found = _IN_TEXT.search(text)
-    if not found:
-        return text
-    start = max(text.rfind("\n\n", 0, found.start()), 0)
-    lines = text[start:].split("\n")
-    indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "\n".join(line[indent:] for line in lines)
 
 
 def _told(fields: dict[str, str]) -> Told:

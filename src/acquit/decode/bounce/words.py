@@ -3,19 +3,22 @@
 import re
 
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
-_REPLY = re.compile(r"(?<![\w.\-/:@+])(?:#|\")?([45][0-5]\d)(?=[ \-:;,#\]]|$)(?! (?:bytes|KB|MB|hours|minutes|seconds|days))")
+_REPLY = re.compile(
+    r"(?<![\w.\-/@+])(?<!\d:)(?:#|\")?([45][0-5]\d)(?=[ \-:;,#\]]|$)(?! (?:bytes|KB|MB|hours|minutes|seconds|days))"
+)
 _PAIR = re.compile(r"(?<![\w.])([245])\d\d[ \-:]{1,3}\(?#?(\1\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _HOST = r"((?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,24})"
-_SAID_BY = re.compile(
-    rf"(?i)\b(?:host:?|talking to|smtp server|remote server(?: at)?|server for the recipient domain|mta) {{0,2}}[<'\"]?{_HOST}"
-)
+_SAID_BY = re.compile(rf"(?i)\b(?:host:?|talking to|smtp server|remote server(?: at)?) {{0,2}}[<'\"]?{_HOST}")
 _BEFORE_IP = re.compile(r"[\[(]\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}[\])]")
 _HOST_BACKWARDS = re.compile(r"[\s.]{0,3}([A-Za-z0-9_.-]{4,253})")
 _IS_HOST = re.compile(_HOST)
+_SIGNED = re.compile(rf"\[{_HOST}(?: [^\[\]]{{0,80}})?\]\W{{0,3}}$")
 _TEXT_LIMIT = 2_000
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_NO_WORDS = frozenset({"smtp", "dns", "rfc", "unix", "postfix", "error", "code", "failed", "failure", "the", "and", "for"})
+_NO_WORDS = frozenset(
+    {"smtp", "dns", "rfc", "unix", "postfix", "error", "code", "failed", "failure", "the", "and", "for"}
+)
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 
 
@@ -56,7 +59,9 @@ def better_code(status: str | None, said: str | None) -> str | None:
 
 
 def host_in(text: str) -> str | None:
-    """The server that said it, by name: the one before its address in brackets, else the one that is called a host."""
+    """The server that said it, by name: the one before its address in brackets, the one that is called a host, or the one
+    that signs (Outlook).
+    """
     said = _SAID_BY.search(text)
     if said:
         return said[1].lower()
@@ -65,7 +70,8 @@ def host_in(text: str) -> str | None:
         name = before[1][::-1].strip(".") if before else ""
         if _IS_HOST.fullmatch(name):
             return name.lower()
-    return None
+    signed = _SIGNED.search(text)
+    return signed[1].lower() if signed else None
 
 
 def says_why(text: str) -> bool:
