@@ -159,7 +159,7 @@ def echoes(event: Event, channels: Collection[Channel]) -> Iterator[Engagement]:
 
 
 def _joined(event: Mail, context: Context) -> Mail:
-    """Under the provider of its submit, which it finds its message by, where the route names one: mail comes back its own way."""
+    """Under the provider of its submit, where the route names it: mail comes back its own way, and must find its message."""
     return event if context.sent_by is None else replace(event, provider=context.sent_by)
 
 

@@ -19,7 +19,7 @@ _LEAD = re.compile(r"""[\s<>*\-•·"'(\[:=|]{0,40}(?:\d{3}[ \-]{1,3})?(?:#\d\.\
 _SENDER = re.compile(r"(?i)(?:mail from|\bfrom|sender|absender|expéditeur|remitente|mittente|remetente|差出人)\W{0,4}$")
 _RECIPIENT = re.compile(
     r"(?i)(?:rcpt to|\bto|recipients?|empfänger|destinataire|destinatari[oa]s?|address|adresse|dirección|indirizzo|endereço|"
-    r"user|mailbox|宛先|收件人)[\s:：<\"'(=]{0,6}$"
+    r"user|mailbox|宛先|收件人)[\s:\uff1a<\"'(=]{0,6}$"
 )
 _CONTACT = re.compile(r"(?i)contact|assist|mailto|https?:|help|support|kontakt|問い?合|連絡|联系")
 _MACHINES = re.compile(r"(?i)(?:mailer-daemon|mail-daemon|no-?reply|bounces?)@")
@@ -94,7 +94,9 @@ def _score(text: str, key: str, found: Found, wanted: set[str], senders: frozens
     score = 4 if key in wanted else 0
     if _LEAD.fullmatch(line[-60:]):
         score += 4
-    elif _RECIPIENT.search(before[-40:]) or (before.rstrip(" <").endswith((":", "：")) and not after.strip(" >.\"'")):
+    elif _RECIPIENT.search(before[-40:]) or (
+        before.rstrip(" <").endswith((":", "\uff1a")) and not after.strip(" >.\"'")
+    ):
         score += 3
     if _CONTACT.search(before) or _CONTACT.search(after):
         score -= 4
@@ -103,10 +105,7 @@ def _score(text: str, key: str, found: Found, wanted: set[str], senders: frozens
 
 def _is_before_expansion(text: str, start: int) -> bool:
     before = text[max(0, start - 60) : start].rstrip("<\"'")
-    found = None
-    for found in _BEFORE_EXPANSION.finditer(before):
-        pass
-    return found is not None and found.end() == len(before)
+    return any(found.end() == len(before) for found in _BEFORE_EXPANSION.finditer(before))
 
 
 def _before_expansion(text: str, places: list[_Seen]) -> str | None:

@@ -10,46 +10,66 @@ import re
 from acquit.decode.bounce.headers import Headers, readable
 from acquit.decode.bounce.words import enhanced_in, reply_in
 
-_DAEMON = re.compile(
-    r"(?i)mailer[-_. ]?daemon|mail[-_. ]?daemon|postmaster|mail[-_. ]?(?:er|delivery|administrator|router)|delivery[-_. ]?(?:sub)?system|"
-    r"system administrator|undeliver|mmsc|^\W*<>\W*$"
-)
-_RETURNED = re.compile(
-    r"(?i)undeliver|non.?deliver|not (?:be )?deliver|deliver\w* (?:has |have |was |notification|status|failure|problem|report|error)|"
-    r"fail\w* (?:delivery|to deliver|notice|recipient)|(?:delivery|mail|message|permanent|delivery) .{0,20}fail|returned (?:mail|to sender)|"
-    r"mail (?:system )?error|sending your mail|mail delivery|could ?n[o']t be (?:delivered|sent)|unable to deliver|unknown user|"
-    r"no such (?:user|recipient|mailbox)|user unknown|did not reach|could not be reached|rejected|"
-    r"unzustellbar|nicht (?:zugestellt|erreicht|ausgeliefert)|zustell\w*(?:fehler|problem)|fehlgeschlagen|"
-    r"non (?:remis|distribu|délivr|livr)|n'a pas pu être|échec|impossible de (?:remettre|distribuer|livrer)|"
-    r"no (?:se )?(?:ha |pudo |puede )?(?:podido )?(?:ser )?(?:entreg|envi)|no entregad|devuelto|"
-    r"non (?:recapitat|consegnat|è stato possibile)|mancata consegna|não (?:foi |pôde |pode )?(?:possível |ser )?entreg|falha na entrega|"
-    r"niet (?:worden )?(?:bezorgd|afgeleverd)|onbestelbaar|не (?:может быть |было |удалось )?доставлен|не ?доставк|nie (?:została )?dostarcz|"
-    r"送信できま|配信できま|配信でき|届けでき|エラー(?:通知|メール)|宛先.{0,20}(?:不明|見つか)|退信|无法投递|未送达|配信不能"
-)
-_DELAYED = re.compile(
-    r"(?i)\(delay\)|\bdelayed\b|will be retried|keep trying|continue (?:to try|trying|to attempt)|still (?:be |being )?tr(?:ying|ied)|"
-    r"not yet been delivered|warning message only|(?:attempts|tries) will continue|need to resend|"
-    r"noch nicht zugestellt|verzögert|weiter(?:hin)? versuch|retardé|nouvelles? tentatives? (?:sera|seront)|"
-    r"retrasad|se (?:seguirá|volverá a) intent|ritardat|nuovi tentativi|atrasad|遅延|再送を試み"
-)
-_GAVE_UP = re.compile(
-    r"(?i)permanent|giv(?:en|ing) up|not going to try|gave up|no longer|expired|timeout exceeded|no further|failed after|"
-    r"endgültig|définitive|definitiv"
-)
+
+def _any(*words: str) -> re.Pattern[str]:
+    return re.compile(f"(?i){'|'.join(words)}")
+
+
+_DAEMON = _any(
+    r"mailer[-_. ]?daemon", r"mail[-_. ]?daemon", r"postmaster", r"mail[-_. ]?(?:er|delivery|administrator|router)",
+    r"delivery[-_. ]?(?:sub)?system", r"system administrator", r"undeliver", r"mmsc", r"^\W{0,5}<>\W{0,5}$",
+)  # fmt: skip
+_RETURNED = _any(
+    r"undeliver", r"non.?deliver", r"not (?:be )?deliver", r"returned (?:mail|to sender)", r"mail delivery",
+    r"deliver\w{0,4} (?:has |have |was |notification|status|failure|problem|report|error)",
+    r"fail\w{0,5} (?:delivery|to deliver|notice|recipient)", r"(?:delivery|mail|message|permanent) .{0,20}fail",
+    r"mail (?:system )?error", r"sending your mail", r"could ?n[o't]{2,3} be (?:delivered|sent)", r"unable to deliver",
+    r"unknown user", r"no such (?:user|recipient|mailbox)", r"user unknown", r"did not reach", r"not be reached", r"rejected",
+    # German
+    r"unzustellbar", r"nicht (?:zugestellt|erreicht|ausgeliefert)", r"zustell\w{0,10}(?:fehler|problem)", r"fehlgeschlagen",
+    # French
+    r"non (?:remis|distribu|délivr|livr)", r"n'a pas pu être", r"échec", r"impossible de (?:remettre|distribuer|livrer)",
+    # Spanish
+    r"no (?:se )?(?:ha |pudo |puede )?(?:podido )?(?:ser )?(?:entreg|envi)", r"no entregad", r"devuelto",
+    # Italian
+    r"non (?:recapitat|consegnat|è stato possibile)", r"mancat[ao] (?:consegna|recapito)",
+    # Portuguese
+    r"não (?:foi |pôde |pode )?(?:possível |ser )?entreg", r"falha na entrega",
+    # Dutch, Polish, Russian
+    r"niet (?:worden )?(?:bezorgd|afgeleverd)", r"onbestelbaar", r"nie (?:została )?dostarcz",
+    r"не (?:может быть |было |удалось )?доставлен", r"недоставк",
+    # Japanese, Chinese
+    r"送信できま", r"配信でき", r"届けでき", r"エラー(?:通知|メール)", r"配信不能", r"退信", r"无法投递", r"未送达",
+)  # fmt: skip
+_DELAYED = _any(
+    r"\(delay\)", r"\bdelayed\b", r"will be retried", r"keep trying", r"continue (?:to try|trying|to attempt)",
+    r"still (?:be |being )?tr(?:ying|ied)", r"not yet been delivered", r"warning message only",
+    r"(?:attempts|tries) will continue", r"need to resend",
+    r"noch nicht zugestellt", r"verzögert", r"weiter(?:hin)? versuch", r"retardé", r"nouvelles? tentatives? ser",
+    r"retrasad", r"se (?:seguirá|volverá a) intent", r"ritardat", r"nuovi tentativi", r"atrasad", r"遅延", r"再送を試み",
+)  # fmt: skip
+_GAVE_UP = _any(
+    r"permanent", r"giv(?:en|ing) up", r"not going to try", r"gave up", r"no longer", r"expired", r"timeout exceeded",
+    r"no further", r"failed after", r"endgültig", r"définitive", r"definitiv",
+)  # fmt: skip
 _AUTOMATIC = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-vacation", "x-autogenerated")
-_ABSENT = re.compile(
-    r"(?i)^\W*(?:(?:re|aw|sv|antw|rv|tr)\s?:\s{0,3})?(?:auto(?:matic|mated|matische|matica|mática|matique|svar)?[- :_]{1,2}(?:re(?:ply|sponse|sponder|puesta)|antwort|svar|answer|risposta)?|"
-    r"out of (?:the )?office|ooo\b|away (?:from|until|message)|on (?:vacation|leave|holiday)|vacation|i am (?:away|out)|"
-    r"abwesen|automatische antwort|autoantwort|nicht im (?:büro|haus)|réponse automatique|absent\b|absence|en congés?|"
-    r"respuesta automática|fuera de (?:la )?oficina|ausente|resposta automática|fora do escritório|ausência|"
-    r"risposta automatica|fuori (?:ufficio|sede)|assente|automatisch antwoord|afwezig|automatiskt? svar|frånvaro|"
-    r"autoodpowiedź|автоответ|自動(?:返信|応答)|不在|自动(?:回复|答复))"
-)
-_CHALLENGE = re.compile(
-    r"(?i)(?:verify|confirm|prove|validate|authenticate|approve) .{0,40}(?:you(?:r| are)|sender|message|e-?mail|address|human|delivery)|"
-    r"(?:waiting|held|pending|awaiting|queued) .{0,30}(?:approv|confirm|verif|authoriz)|challenge.?response|sender (?:verification|confirmation|authentication)|"
-    r"allow(?:ed)? ?list|guest ?list|bestätigen sie|confirmez|confirmer votre|confirme (?:su|que|o seu)|confermare|確認のため"
-)
+_ANSWERED = re.compile(r"(?i)^\W{0,5}(?:(?:re|aw|sv|antw|rv|tr) ?: {0,3})?")
+_ABSENT = _any(
+    r"auto(?:matic|mated|matische|matica|mática|matique|matiskt?|svar)?[- :_]{1,2}(?:re(?:ply|spon|pues)|antw|svar|answ)",
+    r"auto ?:", r"out of (?:the )?office", r"ooo\b", r"away (?:from|until|message)", r"on (?:vacation|leave|holiday)",
+    r"vacation", r"i am (?:away|out)", r"abwesen", r"autoantwort", r"nicht im (?:büro|haus)", r"réponse automatique",
+    r"absent\b", r"absence", r"en congés?\b", r"respuesta automática", r"fuera de (?:la )?oficina", r"ausente",
+    r"resposta automática", r"fora do escritório", r"ausência", r"risposta automatica", r"fuori (?:ufficio|sede)",
+    r"assente", r"afwezig", r"frånvaro", r"autoodpowiedź", r"автоответ", r"自動(?:返信|応答)", r"不在", r"自动(?:回复|答复)",
+)  # fmt: skip
+"""How the subjects of absence notices begin."""
+_CHALLENGE = _any(
+    r"(?:verify|confirm|prove|validate|authenticate|approve) .{0,40}"
+    r"(?:you(?:r| are)|sender|message|e-?mail|address|human|delivery)",
+    r"(?:waiting|held|pending|awaiting|queued) .{0,30}(?:approv|confirm|verif|authoriz)", r"challenge.?response",
+    r"sender (?:verification|confirmation|authentication)", r"allow(?:ed)? ?list", r"guest ?list",
+    r"bestätigen sie", r"confirmez", r"confirmer votre", r"confirme (?:su|que|o seu)", r"confermare", r"確認のため",
+)  # fmt: skip
 _LINK = re.compile(r"(?i)https?://|\breply to this (?:e-?mail|message)\b")
 _WINDOW = 4_000
 
@@ -62,7 +82,7 @@ def is_automatic(headers: Headers) -> bool:
         said.startswith("auto-replied")
         or precedence in {"auto_reply", "auto-reply", "autoreply"}
         or any(name in headers for name in _AUTOMATIC)
-        or bool(_ABSENT.search(readable(headers.get("subject"))[:200]))
+        or bool(_ABSENT.match(_ANSWERED.sub("", readable(headers.get("subject"))[:200])))
     )
 
 

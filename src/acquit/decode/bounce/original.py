@@ -104,7 +104,7 @@ def message_id_of(original: Headers, about: Headers, bounce: Headers, context: C
 
 def _id(value: str) -> str | None:
     found = _ID.search(value) or _BARE_ID.search(value)
-    return found[found.re.groups][:512] if found else None
+    return found[found.re.groups] if found else None
 
 
 def _last_id(value: str) -> str | None:
@@ -128,8 +128,8 @@ def in_verp(form: str, addresses: Iterable[str]) -> Verp | None:
         if not rest.startswith(before) or not rest.endswith(after) or len(rest) <= len(before) + len(after):
             continue
         held = address[len(before) : len(address) - len(after)]
-        one, found, other = held.partition(between) if between else (held, "", "")
-        if not one or (between and not (found and other)):
+        one, mark, other = held.partition(between) if between else (held, "", "")
+        if not one or (between and not (mark and other)):
             continue
         said = {first: one, second: other}
         return Verp(said.get("message_id"), _unverped(said.get("to")))
@@ -178,10 +178,10 @@ def sent_to(original: Headers) -> list[str]:
     """Whom the servers on the way received it for, the first server's first."""
     received = [found[1] for value in original.all("received") if (found := _FOR.search(value)) and "@" in found[1]]
     hints = [
-        found
+        address
         for name in ("x-original-to", "x-apparently-to", "apparently-to", "envelope-to", "delivered-to")
         for value in original.all(name)
-        if (found := address_in(value))
+        if (address := address_in(value))
     ]
     return list(dict.fromkeys([*reversed(received), *hints]))
 
