@@ -21,7 +21,7 @@ def told(provider: str, body: bytes, context: Context, *, rules: Rules, now: dat
         raise Undecodable("unknown_provider", f"decoders are {', '.join(sorted(DECODERS))}")
     profile = rules.routes.profile(context.route, context.supplier, provider)
     if profile is not None:
-        context = context.filled(profile.err_dictionary, profile.zone)
+        context = context.filled(profile)
     for number, decoded in enumerate(DECODERS[provider](body, context)):
         if number:
             yield ""
