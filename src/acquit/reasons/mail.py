@@ -6,7 +6,7 @@ something of the sender, the message or a system never condemns the address, wha
 
 from msgspec.structs import replace
 
-from acquit.events import Report
+from acquit.events import Report, Status
 from acquit.reasons.reason import Reason, reason_of
 from acquit.reasons.retry_after import retry_after_seconds
 from acquit.rules import CodeRow, Rules
@@ -24,7 +24,7 @@ def worded(report: Report, said: Reason, rules: Rules) -> Reason:
         report.text or "", enhanced=report.code, reply=report.codes, hosts=(report.remote_host, domain),
         provider=report.provider,
     )  # fmt: skip
-    found = _by_pattern(told, said, rules) or _by_code(told, said, rules)
+    found = _by_pattern(told, said, rules) or by_code(told, said.status, rules)
     if found is None or (found.category, found.permanence) == (said.category, said.permanence):
         found = said  # the provider's own row knows more of what to do
     if said.status == "deferred":  # they go on trying
@@ -41,12 +41,12 @@ def _by_pattern(told: Answer, said: Reason, rules: Rules) -> Reason | None:
     return _as_transient(reason) if rule.is_doubtful(told) else reason
 
 
-def _by_code(told: Answer, said: Reason, rules: Rules) -> Reason | None:
+def by_code(told: Answer, status: Status, rules: Rules) -> Reason | None:
     """By the enhanced code, then the reply's; "temporary" in either leaves nothing permanent."""
     row = _enhanced_row(told.enhanced, rules) or _row("reply", told.reply, rules)
     if row is None:
         return None
-    reason = reason_of(said.status, row.category, row)
+    reason = reason_of(status, row.category, row)
     code = told.enhanced or told.reply or ""
     return _as_transient(reason) if code.startswith(_TEMPORARY) else reason
 

@@ -74,6 +74,8 @@ class PatternRule(Struct, frozen=True):
     doubt: tuple[Phrase, ...]
     doubt_enhanced: tuple[str, ...]
     doubt_hosts: tuple[str, ...]
+    certain: tuple[Phrase, ...]
+    certain_enhanced: tuple[str, ...]
     category: Category
     sub_reason: str | None
     permanence: Permanence
@@ -97,13 +99,13 @@ class PatternRule(Struct, frozen=True):
         )
 
     def is_doubtful(self, said: Answer) -> bool:
-        """Of a host there is no doubt where it names the matter by an enhanced code of its own."""
-        is_vague = said.enhanced is None or said.enhanced.endswith(".0.0")
-        return (
-            _one_of(self.doubt, said)
-            or _begins(said.enhanced, self.doubt_enhanced, ".")
-            or (is_vague and any(_ends(host, self.doubt_hosts) for host in said.hosts))
-        )
+        """A certain code leaves no doubt; certain words none of the code and the host."""
+        if _begins(said.enhanced, self.certain_enhanced, "."):
+            return False
+        if _one_of(self.doubt, said):
+            return True
+        is_odd = _begins(said.enhanced, self.doubt_enhanced, ".") or any(_ends(one, self.doubt_hosts) for one in said.hosts)
+        return is_odd and not _one_of(self.certain, said)
 
     @property
     def proof(self) -> Answer:
@@ -132,7 +134,7 @@ class Defaults(Protocol):
 
 
 _FIELDS = {"id", "phrases", "beside", "unless", "enhanced", "reply", "hosts", "providers", "doubt",
-           "doubt_enhanced", "doubt_hosts", "category", "sub_reason",
+           "doubt_enhanced", "doubt_hosts", "certain", "certain_enhanced", "category", "sub_reason",
            "permanence", "action", "retry_after_seconds", "advice", "example", "why", "source", "enabled"}  # fmt: skip
 _CODES = {"reply": re.compile(r"[45](\d\d?)?")}
 _ENHANCED_BEGINNING = re.compile(r"[45](\.\d{1,3}){0,2}")
@@ -173,6 +175,8 @@ def _rule(row: Row, categories: Mapping[str, Defaults], file: str) -> PatternRul
         doubt=_phrases(row, "doubt"),
         doubt_enhanced=_codes(row, "doubt_enhanced"),
         doubt_hosts=_texts(row, "doubt_hosts"),
+        certain=_phrases(row, "certain"),
+        certain_enhanced=_codes(row, "certain_enhanced"),
         category=category,
         sub_reason=row.optional("sub_reason"),
         permanence=row.one_of("permanence", values.get("permanence", defaults.permanence), PERMANENCES),
