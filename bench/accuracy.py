@@ -183,7 +183,7 @@ def _suppresses(receipt: Receipt | None, rules: Rules) -> bool:
     if receipt is None or receipt.status not in FAILED:
         return False
     for rule in rules.policy:
-        if rule.matches(receipt.channel, receipt.category or "", receipt.permanence, receipt.said.code) and not rule.is_counting:
+        if rule.matches(receipt.channel, receipt.category or "", receipt.permanence, receipt.said.code, receipt.rule or "") and not rule.is_counting:
             return rule.hold_days[0] is None or rule.hold_days[0] > LONG_DAYS
     return False
 

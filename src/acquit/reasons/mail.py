@@ -10,7 +10,7 @@ from acquit.events import Report, Status
 from acquit.reasons.reason import Reason, reason_of
 from acquit.reasons.retry_after import retry_after_seconds
 from acquit.rules import CodeRow, Rules
-from acquit.rules.patterns import Answer, answer
+from acquit.rules.patterns import UNCONFIRMED, Answer, answer
 
 _TEMPORARY = "4"
 
@@ -38,6 +38,8 @@ def _by_pattern(told: Answer, said: Reason, rules: Rules) -> Reason | None:
     if rule is None:
         return None
     reason = replace(reason_of(said.status, rule.category, rule), retry_after_seconds=rule.retry_after_seconds)
+    if not rule.is_confirmed(told):
+        reason = replace(reason, rule=rule.id + UNCONFIRMED)
     return _as_transient(reason) if rule.is_doubtful(told) else reason
 
 

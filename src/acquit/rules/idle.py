@@ -74,6 +74,7 @@ def _takes_all(first: PolicyRule, then: PolicyRule) -> bool:
         and first.channels >= then.channels
         and first.permanence in {None, then.permanence}
         and (not first.codes or bool(then.codes and first.codes >= then.codes))
+        and (not first.rules or bool(then.rules and first.rules >= then.rules))
     )
 
 

@@ -10,21 +10,24 @@ from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from acquit.events import ACTIONS, CATEGORIES, PERMANENCES, Action, Category, Permanence
 from acquit.rules.toml_rows import Row, rows_of
-from acquit.rules.wording import TEXT_LIMIT, Phrase, folded, phrase
+from acquit.rules.wording import ADDRESS, TEXT_LIMIT, Phrase, folded, phrase
 
 _ENHANCED = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(r"(?<![\d.])([45][0-5]\d)(?![\d.])")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 
 
+UNCONFIRMED = ":unconfirmed"
+
+
 class Answer(Struct, frozen=True):
     """What another mail server said: its words, folded, with the codes in them, and who it is."""
 
     words: str
+    marked: str  # the same with an @ for each address
     of_words: frozenset[str]
     enhanced: str | None = None  # 5.1.1
     reply: str | None = None  # 550
@@ -38,14 +41,16 @@ def answer(
 ) -> Answer:  # fmt: skip
     """What is said by this text. A code in it goes before the one beside it, which the reporting server may have made up."""
     text = text[:TEXT_LIMIT]
-    words = folded(text)
+    marked = folded(text, address=ADDRESS)
+    words = marked.replace(" @", "") if "@" in marked else marked
     codes = [*_ENHANCED.findall(text), *([enhanced] if enhanced and _ENHANCED.fullmatch(enhanced) else [])]
     if reply is None or not _REPLY.fullmatch(reply):
         found = _REPLY.search(text)
         reply = found[1] if found else None
     return Answer(
         words=words,
-        of_words=frozenset(words.split()),
+        marked=marked,
+        of_words=frozenset(marked.split()),
         enhanced=next((code for code in codes if not code.endswith(".0.0")), next(iter(codes), None)),
         reply=reply,
         hosts=tuple(name[0] for host in hosts if host and (name := _HOST.search(host[:_HOST_LIMIT].casefold()))),
@@ -60,7 +65,8 @@ class PatternRule(Struct, frozen=True):
     """What it means when one of these phrases is said, under these conditions; an empty one is met by every answer.
 
     Codes are met by their beginning: 5.7 by 5.7.1, 4 by 450. Hosts are met by their end. Where one of the doubts is met, what
-    is permanent is transient: evidence that needs a second failure.
+    is permanent is transient: evidence that needs a second failure. Where nothing certain is said besides, the id of the rule
+    ends in UNCONFIRMED, which the policy may ask after.
     """
 
     id: str
@@ -107,6 +113,14 @@ class PatternRule(Struct, frozen=True):
         is_odd = _begins(said.enhanced, self.doubt_enhanced, ".") or any(_ends(one, self.doubt_hosts) for one in said.hosts)
         return is_odd and not _one_of(self.certain, said)
 
+    def is_confirmed(self, said: Answer) -> bool:
+        """Whether a code or the words say it twice, where the rule knows of such."""
+        return (
+            not (self.certain or self.certain_enhanced)
+            or _begins(said.enhanced, self.certain_enhanced, ".")
+            or _one_of(self.certain, said)
+        )
+
     @property
     def proof(self) -> Answer:
         """Its example, said by the first host and provider that it asks for."""
@@ -114,7 +128,10 @@ class PatternRule(Struct, frozen=True):
 
 
 def _one_of(phrases: tuple[Phrase, ...], said: Answer) -> bool:
-    return any((not one.key or one.key in said.of_words) and one.is_in(said.words) for one in phrases)
+    return any(
+        (not one.key or one.key in said.of_words) and one.is_in(said.marked if one.asks_for_address else said.words)
+        for one in phrases
+    )
 
 
 def _begins(code: str | None, beginnings: tuple[str, ...], end: str) -> bool:
@@ -252,9 +269,6 @@ def _takes_all(first: PatternRule, then: PatternRule) -> bool:
     )
     if not is_wider or not first.phrases or not then.phrases:
         return is_wider and not first.phrases
-    shown = [replace(_NOTHING, words=one.shown, of_words=frozenset(one.shown.split())) for one in then.phrases]
+    shown = [answer(one.shown) for one in then.phrases]
     return all(_one_of(first.phrases, one) for one in shown)
-
-
-_NOTHING = Answer(" ", frozenset())
 

@@ -1,7 +1,7 @@
 """Words as patterns compare them, and phrases that are looked for in them. No regular expressions: a phrase costs one search.
 
 A phrase is words in any language: `mailbox .. full`. Case, accents, punctuation and line ends count for nothing, addresses
-are left out, and words are whole. `over*` is any word that begins so, `*postfach` one that ends so, and ` .. ` leaves room
+are left out (but for a phrase that asks for one: `550 @ user unknown`), and words are whole. `over*` is any word that begins so, `*postfach` one that ends so, and ` .. ` leaves room
 for some words between the two parts of a phrase. Each Chinese and Japanese character is a word, for they write no spaces.
 """
 
@@ -14,14 +14,15 @@ TEXT_LIMIT = 2_000
 """A server's reason stands at the beginning of what it says."""
 GAP = 80
 """What ` .. ` may stand for, in characters."""
+ADDRESS = " @ "
 _ADDRESS = re.compile(r"[^\s<>()\"',;:]*@[^\s<>()\"',;]*")
 _EAST_ASIAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_WORD = re.compile(rf"[{_EAST_ASIAN}]|(?:(?![{_EAST_ASIAN}])[^\W_])+")
+_WORD = re.compile(rf"[@{_EAST_ASIAN}]|(?:(?![{_EAST_ASIAN}])[^\W_])+")
 
 
-def folded(text: str) -> str:
-    """The words of a text with a space around each: ` no such user `."""
-    text = _ADDRESS.sub(" ", text[:TEXT_LIMIT]).casefold()
+def folded(text: str, *, address: str = " ") -> str:
+    """The words of a text with a space around each: ` no such user `; and something for each address."""
+    text = _ADDRESS.sub(address, text[:TEXT_LIMIT]).casefold()
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return f" {' '.join(_WORD.findall(text))} "
@@ -33,6 +34,10 @@ class Phrase(Struct, frozen=True):
     first: str
     then: str = ""  # what follows behind the gap, if there is one
     key: str = ""  # a whole word of it, where it has one: a text without that word is not searched
+
+    @property
+    def asks_for_address(self) -> bool:
+        return "@" in self.first or "@" in self.then
 
     @property
     def shown(self) -> str:
@@ -55,7 +60,7 @@ def phrase(written: str) -> Phrase | None:
     """The phrase of a rule; None where a part holds no word, or a * within, or there are more than two."""
     parts, whole = [], set[str]()
     for part in written.split(" .. "):
-        words = folded(part).strip()
+        words = folded(part, address=ADDRESS).strip()
         begins, ends = part.strip().startswith("*"), part.strip().endswith("*")
         parts.append(f"{'' if begins else ' '}{words}{'' if ends else ' '}")
         whole.update(words.split(" ")[1 if begins else 0 : -1 if ends else None])
