@@ -25,12 +25,13 @@ def worded(report: Report, said: Reason, rules: Rules) -> Reason:
         provider=report.provider,
     )  # fmt: skip
     found = _by_pattern(told, said, rules) or by_code(told, said.status, rules)
+    is_deferred = said.status == "deferred"
+    if found is not None and (is_deferred or rules.vague.get(said.rule) == "transient"):
+        found = _as_transient(found)  # they go on trying, or think that it passes
     if found is None or (found.category, found.permanence) == (said.category, said.permanence):
         found = said  # the provider's own row knows more of what to do
-    if said.status == "deferred":  # they go on trying
-        found = replace(_as_transient(found), action="wait")
     seconds = retry_after_seconds(told.words) or found.retry_after_seconds
-    return found if seconds == found.retry_after_seconds else replace(found, retry_after_seconds=seconds)
+    return replace(found, action="wait" if is_deferred else found.action, retry_after_seconds=seconds)
 
 
 def _by_pattern(told: Answer, said: Reason, rules: Rules) -> Reason | None:
@@ -45,7 +46,8 @@ def _by_pattern(told: Answer, said: Reason, rules: Rules) -> Reason | None:
 
 def by_code(told: Answer, status: Status, rules: Rules) -> Reason | None:
     """By the enhanced code, then the reply's; "temporary" in either leaves nothing permanent."""
-    row = _enhanced_row(told.enhanced, rules) or _row("reply", told.reply, rules)
+    rows = (_enhanced_row(told.enhanced, rules), _row("reply", told.reply, rules))
+    row = next((row for row in rows if row and row.category != "unknown"), None)
     if row is None:
         return None
     reason = reason_of(status, row.category, row)
@@ -67,6 +69,5 @@ def _enhanced_row(code: str | None, rules: Rules) -> CodeRow | None:
 
 
 def _row(table: str, code: str | None, rules: Rules) -> CodeRow | None:
-    """A row of category `unknown` leaves it to what comes next."""
     rows = rules.codes[table].get(code or "", ())
-    return next((row for row in rows if not row.words and row.category != "unknown"), None)
+    return next((row for row in rows if not row.words), None)

@@ -8,7 +8,7 @@ Layout, here and in an operator's own folder, whose rows replace the shipped one
     keywords.csv             word, type, language, source                STOP and START in their languages
     content.csv              indicator, word, language, source           what in a text raises filtering
     patterns/*.toml          [[rule]]                                    why, by the words of a mail server
-    vague.csv                row, source                                 rows that yield to a mail server's own words
+    vague.csv                row, at_most, source                        rows that yield to a mail server's own words
     policy.toml              [[rule]]                                    which failures suppress, where and how long
     routes.toml              [[route]]                                   what a route's receipts and message ids are worth
 
@@ -94,7 +94,7 @@ class Rules(Struct, frozen=True):
     keywords: Mapping[str, Literal["stop", "start"]]
     content: Mapping[Indicator, frozenset[str]]
     patterns: tuple[PatternRule, ...]
-    vague: frozenset[str]
+    vague: Mapping[str, Permanence]
     policy: tuple[PolicyRule, ...]
     routes: Routes
     _found: dict[tuple[str | None, ...], tuple[StatusRow | None, tuple[CodeRow, ...]]] = {}
@@ -223,15 +223,16 @@ def _content(folders: list[Path]) -> dict[Indicator, frozenset[str]]:
     return {indicator: frozenset(found) for indicator, found in words.items()}
 
 
-def _vague(folders: list[Path]) -> frozenset[str]:
-    rows: set[str] = set()
+def _vague(folders: list[Path]) -> dict[str, Permanence]:
+    """The rows that yield to a mail server's words, and the most that these may then mean for the address."""
+    rows: dict[str, Permanence] = {}
     for path in _files(folders, "vague.csv"):
         seen: set[str] = set()
-        for line in _lines(path, ("row", "source")):
+        for line in _lines(path, ("row", "at_most", "source")):
             line.once(seen, line.text("row"), "row")
             line.text("source")
-            rows.add(line.text("row"))
-    return frozenset(rows)
+            rows[line.text("row")] = line.one_of("at_most", PERMANENCES, "permanent")
+    return rows
 
 
 def fold(word: str) -> str:
