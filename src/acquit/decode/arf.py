@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from acquit.decode.bounce.addresses import address_in
 from acquit.decode.bounce.arrival import arrived_at
 from acquit.decode.bounce.headers import Headers, headers_of
-from acquit.decode.bounce.original import message_id_of, original_in, sent_to, verp_recipient, written_to
+from acquit.decode.bounce.original import message_id_of, original_in, sent_to, written_to
 from acquit.decode.bounce.parts import Mail, Part, mails_in, read_mail
+from acquit.decode.bounce.verp import verp_recipient
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded
 from acquit.errors import Undecodable

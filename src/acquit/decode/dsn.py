@@ -66,7 +66,7 @@ def _said(mail: Mail, context: Context) -> Iterable[Decoded]:
     outer = messages[0]
     if outer.text.lstrip().startswith("{") and '"notificationType"' in outer.text:
         return ses.decode(_json_in(outer.text), context)
-    if outer.headers.report_type == "disposition-notification":
+    if any(part.kind == "message/disposition-notification" for part in mail.parts):
         return [Ignored("dsn", "disposition notification")]
     return _by_words(messages, mail, context)
 

@@ -1,5 +1,6 @@
 """One message of a mail as a bounce: its report, its sentences, the original, and what follows for each recipient."""
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -17,11 +18,11 @@ from acquit.decode.bounce.original import (
     original_in,
     senders_of,
     sent_to,
-    verp_recipient,
     written_to,
 )
 from acquit.decode.bounce.parts import Mail, words_of
 from acquit.decode.bounce.report import DeliveryReport, Told, before_report, report_in
+from acquit.decode.bounce.verp import verp_recipient
 from acquit.decode.context import Context
 
 
@@ -51,12 +52,12 @@ class Bounce:
 
     @cached_property
     def _inlined(self) -> Inlined:
-        return inlined(before_report(words_of(self._parts)))
+        return inlined(before_report(words_of(self._mail, self._number)))
 
-    @property
+    @cached_property
     def text(self) -> str:
-        """What a person would read of it, without the report and the original."""
-        return self._inlined.text
+        """What a person would read of it, without the report, the original, and the subject that some tell of that."""
+        return _SUBJECT.sub("", self._inlined.text)
 
     @cached_property
     def original(self) -> Headers:
@@ -148,4 +149,7 @@ def _action_of(status: str | None) -> str:
     return "delivered" if status and status.startswith("2") else "failed"
 
 
+_SUBJECT = re.compile(
+    r"(?im)^[ \t>*]{0,12}(?:subject|betreff|objet|oggetto|asunto|assunto|onderwerp|тема|件名)[ \t]{0,4}[:\uff1a].*$"
+)
 _NO_REPORT = DeliveryReport(Headers([]), [])

@@ -9,7 +9,7 @@ _TEXT_CODECS = re.compile(
 )
 """Python has codecs that are no charsets, some of which take long."""
 _JIS = b"\x1b$"
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _BLOCK_END = re.compile(r"(?i)<(?:br|/p|/div|/tr|/h\d|/li)\b[^<>]*>")
 _UNSEEN = re.compile(r"(?is)<(style|script)\b[^<>]*>[^<]*</\1\s*>")
 _TAG = re.compile(r"<[^<>]*>")
@@ -39,7 +39,7 @@ def transferred(body: bytes, encoding: str) -> bytes:
         return binascii.a2b_qp(body)
     if encoding != "base64":
         return body
-    letters = _NOT_BASE64.sub(b"", body)
+    letters = body.translate(None, delete=_NOT_BASE64)
     letters = letters[: len(letters) - len(letters) % 4] if len(letters) % 4 == 1 else letters
     try:
         return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
@@ -50,6 +50,7 @@ def transferred(body: bytes, encoding: str) -> bytes:
 def seen(html: str) -> str:
     """The words of an HTML part, line by line."""
     text = _TAG.sub(" ", _BLOCK_END.sub("\n", _UNSEEN.sub(" ", html)))
+    text = "\n".join(line.strip() for line in text.split("\n"))
     try:
         return unescape(text)
     except ValueError:  # a number of thousands of digits

@@ -6,16 +6,16 @@ a RCPT TO, among those that the original was sent to. What is said of it stands 
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from acquit.decode.bounce.addresses import Found, address_in, addresses_in
 from acquit.decode.bounce.words import folded, says_why
 
-_TEXT_LIMIT = 64 * 1024
 _RECIPIENTS_LIMIT = 500
-_PIECES_LIMIT = 5
+_PLACES_LIMIT, _PIECES_LIMIT = 50, 5
 _LINE_LIMIT = 1_000
-_LEAD = re.compile(r"""[\s<>*\-•·"'(\[:=|]{0,40}(?:\d{3}[ \-]{1,3})?(?:#\d\.\d\.\d )?[\s<"'(]{0,4}""")
+_LEAD = re.compile(r"""[\s<>*\-•·"'(\[:=|]{0,40}(?:\d{3}[ \-]{1,3})?(?:#?\d\.\d{1,3}\.\d{1,3} )?[\s<"'(]{0,4}""")
 _SENDER = re.compile(r"(?i)(?:mail from|\bfrom|sender|absender|expéditeur|remitente|mittente|remetente|差出人)\W{0,4}$")
 _RECIPIENT = re.compile(
     r"(?i)(?:rcpt to|\bto|recipients?|empfänger|destinataire|destinatari[oa]s?|address|adresse|dirección|indirizzo|endereço|"
@@ -49,7 +49,6 @@ class _Seen(NamedTuple):
 
 def failed_in(text: str, *, named: list[str], sent_to: list[str], senders: frozenset[str]) -> list[Failed]:
     """The recipients that failed. `named` are those that a header says; without it the text decides."""
-    text = text[:_TEXT_LIMIT]
     wanted = {address.casefold() for address in sent_to}
     seen = [
         _Seen(key, found.address, found.start, _score(text, key, found, wanted, senders))
@@ -124,15 +123,27 @@ def _said(text: str, places: list[_Seen], rest: str, *, is_alone: bool) -> str:
         best = max(places, key=lambda one: one.score, default=None)
         said = folded(text[_line_start(text, best.start) :]) if best else ""
         return said if says_why(said) else folded(text)
-    said = folded(" ".join(dict.fromkeys(_piece(text, one) for one in places[:_PIECES_LIMIT])))
+    said = folded(" ".join(_pieces(text, places)))
     return said if says_why(said) else folded(f"{said} {rest}")
 
 
-def _piece(text: str, one: _Seen) -> str:
-    """From its line to the next recipient's, or to the end of its paragraph if that says something."""
-    piece = text[_line_start(text, one.start) : one.end]
-    end = _BLANK_LINE.search(piece)
-    return piece[: end.start()] if end and says_why(piece[: end.start()]) else piece
+def _pieces(text: str, places: list[_Seen]) -> Iterator[str]:
+    """From where it stands best, else from everywhere: from its line to the next one's, or the end of its paragraph."""
+    best = max((one.score for one in places), default=0)
+    read: list[range] = []
+    is_said = False
+    for one in sorted(places[:_PLACES_LIMIT], key=lambda one: (one.score < best, one.start)):
+        if len(read) >= _PIECES_LIMIT or (one.score < best and is_said):
+            return
+        if any(one.start in lines for lines in read):
+            continue
+        start = _line_start(text, one.start)
+        piece = text[start : one.end]
+        blank = _BLANK_LINE.search(piece)
+        piece = piece[: blank.start()] if blank else piece
+        read.append(range(start, start + len(piece)))
+        is_said = is_said or says_why(piece)
+        yield piece
 
 
 def _said_of_all(text: str, places: dict[str, list[_Seen]]) -> str:

@@ -1,12 +1,12 @@
 """The message that came back: where it stands in the mail, its id, and to whom it was sent."""
 
 import re
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from acquit.decode.bounce.addresses import address_in, addresses_in
 from acquit.decode.bounce.headers import Headers, headers_of
 from acquit.decode.bounce.parts import Mail
+from acquit.decode.bounce.verp import in_verp, returned_to
 from acquit.decode.context import Context
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60}) ?:")
@@ -45,35 +45,50 @@ def inlined(text: str) -> Inlined:
         if not line.strip():
             start += 1
             continue
-        known, end = _known_fields(lines, start)
-        if known & _STRONG and (announced is not None or len(known) >= _FIELDS_ALONE):
+        run = _run_of_fields(lines, start)
+        if run.known & _STRONG and (announced is not None or len(run.known) >= _FIELDS_ALONE):
             indent = _indent(line)
-            block = "\n".join(line[indent:] for line in lines[start:end])
-            return Inlined("\n".join(lines[: start if announced is None else announced]), headers_of(block))
-        end = max(end, start + 1)
-        announced = end - 1 if _ANNOUNCED.search(lines[end - 1][:200]) else None
-        start = end
+            block = "\n".join(line[indent:] for line in lines[run.start : run.end])
+            is_first = announced is not None and run.start == start
+            return Inlined("\n".join(lines[: announced if is_first else run.start]), headers_of(block))
+        start = max(run.end, start + 1)
+        announced = start - 1 if _is_announcing(lines[start - 1]) else None
     return Inlined(text, None)
+
+
+def _is_announcing(line: str) -> bool:
+    """A line that names an address is about a recipient."""
+    return "@" not in line and bool(_ANNOUNCED.search(line[:200]))
 
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))
 
 
-def _known_fields(lines: list[str], start: int) -> tuple[set[str], int]:
-    """The known fields that stand one under the other from this line on, and where they end."""
+class _Run(NamedTuple):
+    """Fields one under the other: the known ones among them, the line of the first of these, and their end."""
+
+    known: set[str]
+    start: int
+    end: int
+
+
+def _run_of_fields(lines: list[str], start: int) -> _Run:
     known: set[str] = set()
+    first: int | None = None
     place, indent = start, _indent(lines[start])
     while place < len(lines):
-        line = lines[place][indent:]
-        found = _FIELD.match(line)
+        line = lines[place]
+        found = _FIELD.match(line, indent) if not line[:indent].strip() else None
         if found:
             name = found[1].lower()
+            if first is None and (name in _KNOWN or name.startswith(("x-", "arc-"))):
+                first = place
             known |= {name} & _KNOWN
         elif not (line[:1] in {" ", "\t"} and line.strip() and place > start):
             break
         place += 1
-    return known, place
+    return _Run(known, start if first is None else first, place)
 
 
 def original_in(mail: Mail, message: int, quoted: Headers | None) -> Headers:
@@ -97,7 +112,7 @@ def message_id_of(original: Headers, about: Headers, bounce: Headers, context: C
         for headers in (original, about, bounce):
             if value := _id(headers.get(name)):
                 return value
-    if context.verp and (found := in_verp(context.verp, _envelope(bounce, original))) and found.message_id:
+    if context.verp and (found := in_verp(context.verp, returned_to(bounce, original))) and found.message_id:
         return found.message_id
     return _id(original.get("message-id")) or _id(bounce.get("in-reply-to")) or _last_id(bounce.get("references"))
 
@@ -111,61 +126,6 @@ def _last_id(value: str) -> str | None:
     """Of a thread's ids the last is that of the message that is answered."""
     ids = _ID.findall(value)
     return ids[-1] if ids else None
-
-
-class Verp(NamedTuple):
-    """What our own return address says, which nobody on the way rewrites."""
-
-    message_id: str | None
-    to: str | None
-
-
-def in_verp(form: str, addresses: Iterable[str]) -> Verp | None:
-    """Read by the form that the route names, such as `bounces+{message_id}-{to}@example.org`; `=` in `to` is its @."""
-    before, first, between, second, after = _form(form)
-    for address in addresses:
-        rest = address.casefold()
-        if not rest.startswith(before) or not rest.endswith(after) or len(rest) <= len(before) + len(after):
-            continue
-        held = address[len(before) : len(address) - len(after)]
-        one, mark, other = held.partition(between) if between else (held, "", "")
-        if not one or (between and not (mark and other)):
-            continue
-        said = {first: one, second: other}
-        return Verp(said.get("message_id"), _unverped(said.get("to")))
-    return None
-
-
-def _form(form: str) -> tuple[str, str, str, str, str]:
-    """Before, the first name, between, the second name, after."""
-    before, _, rest = form.partition("{")
-    first, _, rest = rest.partition("}")
-    between, opened, rest = rest.partition("{")
-    if not opened:
-        return before.casefold(), first, "", "", between.casefold()
-    second, _, after = rest.partition("}")
-    return before.casefold(), first, between, second, after.casefold()
-
-
-def _unverped(to: str | None) -> str | None:
-    if not to:
-        return None
-    name, equals, domain = to.rpartition("=")
-    return f"{name}@{domain}" if equals and name and domain else None
-
-
-def _envelope(bounce: Headers, original: Headers) -> Iterator[str]:
-    """The addresses that the bounce was sent to, and the original's return address."""
-    names = ("delivered-to", "x-original-to", "envelope-to", "to", "x-envelope-to", "apparently-to")
-    for headers, fields in ((bounce, names), (original, ("return-path", "errors-to", "sender"))):
-        for name in fields:
-            for value in headers.all(name):
-                yield from (found.address for found in addresses_in(value))
-
-
-def verp_recipient(bounce: Headers, original: Headers, context: Context) -> str | None:
-    found = in_verp(context.verp, _envelope(bounce, original)) if context.verp else None
-    return found.to if found else None
 
 
 def written_to(original: Headers) -> list[str]:

@@ -14,6 +14,8 @@ from acquit.decode.bounce.headers import Headers, headers_of
 BYTES_LIMIT = 256 * 1024
 PARTS_LIMIT = 100
 DEPTH_LIMIT = 10
+WORDS_LIMIT = 64 * 1024
+"""Characters of sentences that are read. Servers write a page; what is longer quotes the message."""
 
 _BLANK = re.compile(rb"\n[ \t]*\n")
 _FIRST_BOUNDARY = re.compile(rb"(?m)^--([!-~]{1,200})[ \t]*$")
@@ -70,22 +72,26 @@ def mails_in(payload: bytes) -> list[bytes]:
     A line of that form may stand in a mail's text, too: it begins another mail only where the last one has ended.
     """
     payload = payload.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"").lstrip()
-    mails: list[bytes] = []
-    for piece in _MBOX.split(payload) if b"\nFrom " in payload else [payload]:
-        if mails and not _has_ended(mails[-1], is_mbox=payload.startswith(b"From ")):
-            mails[-1] += b"\n" + piece
+    if b"\nFrom " not in payload:
+        return [payload]
+    is_mbox = payload.startswith(b"From ")
+    mails: list[list[bytes]] = []
+    head = b""
+    for piece in _MBOX.split(payload):
+        if mails and not _has_ended(head, mails[-1][-1], is_mbox=is_mbox):
+            mails[-1].append(piece)
         else:
-            mails.append(piece)
-    return mails
+            mails.append([piece])
+            head = _split(piece)[0]
+    return [b"\n".join(pieces) for pieces in mails]
 
 
-def _has_ended(mail: bytes, *, is_mbox: bool) -> bool:
+def _has_ended(head: bytes, last: bytes, *, is_mbox: bool) -> bool:
     """By its last boundary; in a mailbox file, of a mail that has none, by the empty line that is written behind it."""
-    block = _split(mail)[0]
-    last_line = mail.rstrip().rpartition(b"\n")[2]
-    if last_line.startswith(b"--") and last_line.endswith(b"--") and last_line[2:-2] and last_line[2:-2] in block:
+    line = last.rstrip().rpartition(b"\n")[2]
+    if line.startswith(b"--") and line.endswith(b"--") and line[2:-2] and line[2:-2] in head:
         return True
-    return is_mbox and mail.endswith(b"\n") and b"boundary=" not in block.lower()
+    return is_mbox and last.endswith(b"\n") and b"boundary=" not in head.lower()
 
 
 def read_mail(mail: bytes) -> Mail:
@@ -130,7 +136,7 @@ class _Reading:
         headers = headers_of(decoded_as(block))
         if block and not headers:
             headers, body = Headers([]), piece
-        if "content-type" not in headers and ("received" in headers or "message-id" in headers):
+        if "received" in headers or ("message-id" in headers and "from" in headers):
             self.message(piece, within=message, depth=depth)
         else:
             self._part(headers, body, message=message, depth=depth)
@@ -150,7 +156,7 @@ def _pieces(headers: Headers, body: bytes) -> list[bytes]:
         if found is None:
             return []
         boundary = found[1]
-    lines = re.split(rb"\n--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\n|\Z)", b"\n" + body, maxsplit=2 * PARTS_LIMIT)
+    lines = re.split(rb"\n--" + re.escape(boundary) + rb"(--(?:[ \t][^\n]*)?)?[ \t]*(?=\n|\Z)", b"\n" + body, maxsplit=2 * PARTS_LIMIT)
     pieces = []
     for place in range(1, len(lines), 2):  # each piece stands behind the end mark, or None, of the line before it
         if lines[place] is not None:
@@ -159,9 +165,18 @@ def _pieces(headers: Headers, body: bytes) -> list[bytes]:
     return pieces
 
 
-def words_of(parts: list[Part]) -> str:
-    """What a person would read: the plain texts, else those in HTML, in their order."""
-    plain = [part.text for part in parts if part.kind == "text/plain"]
+def words_of(mail: Mail, message: int) -> str:
+    """What a person would read of a message: the plain texts, else those in HTML, up to the report or the original.
+
+    What comes behind these may be what the message was to say.
+    """
+    leaves: list[Part] = []
+    for part in mail.parts:
+        if leaves and (part.message != message or not part.kind.startswith("text/") or part.is_headers_alone):
+            break
+        if part.message == message and part.kind.startswith("text/") and not part.is_headers_alone:
+            leaves.append(part)
+    plain = [part.text for part in leaves if part.kind == "text/plain"]
     if not any(text.strip() for text in plain):
-        plain = [part.text for part in parts if part.kind.startswith("text/") and not part.is_headers_alone]
-    return "\n\n".join(text.strip("\n") for text in plain)
+        plain = [part.text for part in leaves]
+    return "\n\n".join(text.strip("\n") for text in plain)[:WORDS_LIMIT]

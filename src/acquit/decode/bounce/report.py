@@ -54,7 +54,11 @@ def report_in(kind: str, text: str) -> DeliveryReport | None:
     """The report of a part, by its type or, where a gateway lost that, by its fields."""
     if kind in _KINDS:
         return read_report(text)
-    return read_report(_from_first_field(text)) if _IN_TEXT.search(text) else None
+    return (
+        read_report(_from_first_field(text))
+        if kind != "message/disposition-notification" and _IN_TEXT.search(text)
+        else None
+    )
 
 
 def before_report(text: str) -> str:
