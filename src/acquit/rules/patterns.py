@@ -5,7 +5,7 @@ of the same id takes the place of the shipped one; `enabled = false` removes it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from acquit.events import ACTIONS, CATEGORIES, PERMANENCES, Action, Category, Permanence
 from acquit.rules.toml_rows import Row, rows_of
-from acquit.rules.wording import ADDRESS, TEXT_LIMIT, Phrase, folded, phrase
+from acquit.rules.wording import ADDRESS, TEXT_LIMIT, Phrase, folded, phrase, spelt_out
 
 _ENHANCED = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(r"(?<![\d.])([45][0-5]\d)(?![\d.])")
@@ -28,7 +28,7 @@ class Answer(Struct, frozen=True):
 
     words: str
     marked: str  # the same with an @ for each address
-    of_words: frozenset[str]
+    of_words: frozenset[str]  # and "", for phrases that have no whole word
     enhanced: str | None = None  # 5.1.1
     reply: str | None = None  # 550
     hosts: tuple[str, ...] = ()  # the server's name and the recipient's domain
@@ -50,7 +50,7 @@ def answer(
     return Answer(
         words=words,
         marked=marked,
-        of_words=frozenset(marked.split()),
+        of_words=frozenset(["", *marked.split()]),
         enhanced=next((code for code in codes if not code.endswith(".0.0")), next(iter(codes), None)),
         reply=reply,
         hosts=tuple(name[0] for host in hosts if host and (name := _HOST.search(host[:_HOST_LIMIT].casefold()))),
@@ -59,6 +59,31 @@ def answer(
 
 
 _HOST_LIMIT = 300
+
+
+class Phrases(Struct, frozen=True):
+    """Of which one must be said. They are found by a whole word of theirs, for of thousands a text can hold but a few."""
+
+    all: tuple[Phrase, ...] = ()
+    by_key: Mapping[str, tuple[Phrase, ...]] = {}
+    keys: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.all)
+
+    def is_in(self, said: Answer) -> bool:
+        return any(
+            one.is_in(said.marked if one.asks_for_address else said.words)
+            for key in self.keys & said.of_words
+            for one in self.by_key[key]
+        )
+
+
+def phrases(every: Iterable[Phrase]) -> Phrases:
+    by_key: dict[str, tuple[Phrase, ...]] = {}
+    for one in every:
+        by_key[one.key] = (*by_key.get(one.key, ()), one)
+    return Phrases(tuple(one for found in by_key.values() for one in found), by_key, frozenset(by_key))
 
 
 class PatternRule(Struct, frozen=True):
@@ -70,17 +95,17 @@ class PatternRule(Struct, frozen=True):
     """
 
     id: str
-    phrases: tuple[Phrase, ...]
-    beside: tuple[Phrase, ...]  # one of these must be said as well
-    unless: tuple[Phrase, ...]  # and none of these
+    phrases: Phrases
+    beside: Phrases  # one of these must be said as well
+    unless: Phrases  # and none of these
     enhanced: tuple[str, ...]
     reply: tuple[str, ...]
     hosts: tuple[str, ...]
     providers: tuple[str, ...]
-    doubt: tuple[Phrase, ...]
+    doubt: Phrases
     doubt_enhanced: tuple[str, ...]
     doubt_hosts: tuple[str, ...]
-    certain: tuple[Phrase, ...]
+    certain: Phrases
     certain_enhanced: tuple[str, ...]
     category: Category
     sub_reason: str | None
@@ -95,43 +120,36 @@ class PatternRule(Struct, frozen=True):
 
     def fits(self, said: Answer) -> bool:
         return (
-            (not self.phrases or _one_of(self.phrases, said))
-            and (not self.beside or _one_of(self.beside, said))
+            (not self.phrases or self.phrases.is_in(said))
+            and (not self.beside or self.beside.is_in(said))
             and (not self.enhanced or _begins(said.enhanced, self.enhanced, "."))
             and (not self.reply or _begins(said.reply, self.reply, ""))
             and (not self.hosts or any(_ends(host, self.hosts) for host in said.hosts))
             and (not self.providers or said.provider in self.providers)
-            and not (self.unless and _one_of(self.unless, said))
+            and not (self.unless and self.unless.is_in(said))
         )
 
     def is_doubtful(self, said: Answer) -> bool:
         """A certain code leaves no doubt; certain words none of the code and the host."""
         if _begins(said.enhanced, self.certain_enhanced, "."):
             return False
-        if _one_of(self.doubt, said):
+        if self.doubt.is_in(said):
             return True
         is_odd = _begins(said.enhanced, self.doubt_enhanced, ".") or any(_ends(one, self.doubt_hosts) for one in said.hosts)
-        return is_odd and not _one_of(self.certain, said)
+        return is_odd and not self.certain.is_in(said)
 
     def is_confirmed(self, said: Answer) -> bool:
         """Whether a code or the words say it twice, where the rule knows of such."""
         return (
             not (self.certain or self.certain_enhanced)
             or _begins(said.enhanced, self.certain_enhanced, ".")
-            or _one_of(self.certain, said)
+            or self.certain.is_in(said)
         )
 
     @property
     def proof(self) -> Answer:
         """Its example, said by the first host and provider that it asks for."""
         return answer(self.example, hosts=self.hosts[:1], provider=next(iter(self.providers), None))
-
-
-def _one_of(phrases: tuple[Phrase, ...], said: Answer) -> bool:
-    return any(
-        (not one.key or one.key in said.of_words) and one.is_in(said.marked if one.asks_for_address else said.words)
-        for one in phrases
-    )
 
 
 def _begins(code: str | None, beginnings: tuple[str, ...], end: str) -> bool:
@@ -221,14 +239,14 @@ def _texts(row: Row, field: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _phrases(row: Row, field: str) -> tuple[Phrase, ...]:
+def _phrases(row: Row, field: str) -> Phrases:
     found = []
-    for text in _texts(row, field):
+    for text in (one for written in _texts(row, field) for one in spelt_out(written)):
         one = phrase(text)
         if one is None:
             raise row.wrong(field, f"{text!r} is no phrase: words, a * at an end of a part, one ' .. ' at most")
         found.append(one)
-    return tuple(found)
+    return phrases(found)
 
 
 def _codes(row: Row, field: str) -> tuple[str, ...]:
@@ -269,6 +287,6 @@ def _takes_all(first: PatternRule, then: PatternRule) -> bool:
     )
     if not is_wider or not first.phrases or not then.phrases:
         return is_wider and not first.phrases
-    shown = [answer(one.shown) for one in then.phrases]
-    return all(_one_of(first.phrases, one) for one in shown)
+    shown = [answer(one.shown) for one in then.phrases.all]
+    return all(first.phrases.is_in(one) for one in shown)
 

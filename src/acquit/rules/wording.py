@@ -2,7 +2,8 @@
 
 A phrase is words in any language: `mailbox .. full`. Case, accents, punctuation and line ends count for nothing, addresses
 are left out (but for a phrase that asks for one: `550 @ user unknown`), and words are whole. `over*` is any word that begins so, `*postfach` one that ends so, and ` .. ` leaves room
-for some words between the two parts of a phrase. Each Chinese and Japanese character is a word, for they write no spaces.
+for some words between the two parts of a phrase. `{user|account} {unknown|not found}` is four phrases. Each Chinese and Japanese character is a word, for
+they write no spaces.
 """
 
 import re
@@ -12,17 +13,21 @@ from msgspec import Struct
 
 TEXT_LIMIT = 2_000
 """A server's reason stands at the beginning of what it says."""
-GAP = 80
+GAP = 40
 """What ` .. ` may stand for, in characters."""
 ADDRESS = " @ "
-_ADDRESS = re.compile(r"[^\s<>()\"',;:]*@[^\s<>()\"',;]*")
+_ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
+_NO_ADDRESS = r"\s<>()\"',;:"
+_ADDRESS = re.compile(rf"(?<![^{_NO_ADDRESS}])[^@{_NO_ADDRESS}]*@[^{_NO_ADDRESS}]*")  # from its beginning: linear
 _EAST_ASIAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(rf"[@{_EAST_ASIAN}]|(?:(?![{_EAST_ASIAN}])[^\W_])+")
 
 
 def folded(text: str, *, address: str = " ") -> str:
     """The words of a text with a space around each: ` no such user `; and something for each address."""
-    text = _ADDRESS.sub(address, text[:TEXT_LIMIT]).casefold()
+    text = text[:TEXT_LIMIT].casefold()
+    if "@" in text:
+        text = _ADDRESS.sub(address, text)
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return f" {' '.join(_WORD.findall(text))} "
@@ -54,6 +59,15 @@ class Phrase(Struct, frozen=True):
                 return found >= 0
             place = words.find(self.first, max(place + 1, found - GAP - len(self.first)))
         return place >= 0
+
+
+def spelt_out(written: str) -> list[str]:
+    """The phrases that one with alternatives stands for."""
+    found = _ALTERNATIVES.search(written)
+    if found is None:
+        return [written]
+    before, behind = written[: found.start()], written[found.end() :]
+    return [one for alternative in found[1].split("|") for one in spelt_out(before + alternative + behind)]
 
 
 def phrase(written: str) -> Phrase | None:
