@@ -80,7 +80,7 @@ class Bounce:
         """By its report."""
         alone = len(self.report.recipients) == 1
         for told in self.report.recipients:
-            text = self._with_sentences(told)
+            text = self._with_sentences(told, alone=alone)
             yield Outcome(
                 to=(self._own_address if alone else None) or self._original_of(told, alone=alone),
                 action=told.action or _action_of(told.status),
@@ -132,16 +132,17 @@ class Bounce:
         said = self._sentences.get(final.casefold()) if "d from" in self.text else None
         return (said and said.original) or (before_rewriting(final, self.original) if alone else final)
 
-    def _with_sentences(self, told: Told) -> str:
+    def _with_sentences(self, told: Told, *, alone: bool) -> str:
         """The report's text; with what the comment and the sentences say beside it, where it gives a code and no reason."""
         text = words.folded(told.text)
         if not words.says_why(text):
             text = words.folded(f"{text} {told.comment}")
-        if words.says_why(text):
-            return text
         said = [self._sentences.get((one or "").casefold()) for one in (told.final, told.original)]
         longest = max((one.text for one in said if one), key=len, default="")
-        return words.folded(f"{text} {longest}")
+        if words.says_why(text):
+            answered = _BESIDE.search(words.folded(self.text if alone else longest))
+            return f"{text} {answered[0]}" if answered and answered[0] not in text else text
+        return words.folded(f"{text} {self.text if alone else longest}")
 
 
 def _action_of(status: str | None) -> str:
@@ -152,4 +153,7 @@ def _action_of(status: str | None) -> str:
 _SUBJECT = re.compile(
     r"(?im)^[ \t>*]{0,12}(?:subject|betreff|objet|oggetto|asunto|assunto|onderwerp|тема|件名)[ \t]{0,4}[:\uff1a].*$"
 )
+_BESIDE = re.compile(r"\(in reply to [^()]{1,60}\)|automatically rejected: .{1,200}")
+"""What stands in the sentences alone. Postfix says there to which command the other server answered, and after DATA it is a
+filter's answer; Dovecot (rejection_reason) says why there, and reports 5.1.1 or anything beside it."""
 _NO_REPORT = DeliveryReport(Headers([]), [])
