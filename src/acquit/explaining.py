@@ -55,6 +55,8 @@ def _of_report(report: Report, context: Context, rules: Rules, now: datetime) ->
         ", for its number is being ported" * (receipt.permanence != reason.permanence)
     )
     yield f"action      {receipt.action}" + (", and escalate: it fails 48 hours after a port" * receipt.escalate)
+    if receipt.retry_after_seconds is not None:
+        yield f"retry after {receipt.retry_after_seconds} seconds"
     if reason.category is not None:
         category = rules.categories[reason.category]
         yield f"causes      {'; '.join(category.causes)}"

@@ -5,7 +5,7 @@ of the same id takes the place of the shipped one; `enabled = false` removes it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -264,13 +264,12 @@ def _seconds(row: Row) -> int | None:
     return value
 
 
-def hidden(rules: tuple[PatternRule, ...]) -> list[tuple[PatternRule, PatternRule]]:
+def hidden(rules: tuple[PatternRule, ...]) -> Iterator[tuple[PatternRule, PatternRule]]:
     """Rules that never decide, each with an earlier one that takes all of its answers."""
-    return [
-        (rule, before)
-        for place, rule in enumerate(rules)
-        if (before := next((other for other in rules[:place] if _takes_all(other, rule)), None)) is not None
-    ]
+    for place, rule in enumerate(rules):
+        before = next((other for other in rules[:place] if _takes_all(other, rule)), None)
+        if before is not None:
+            yield rule, before
 
 
 def _takes_all(first: PatternRule, then: PatternRule) -> bool:
