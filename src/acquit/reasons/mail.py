@@ -28,8 +28,8 @@ def worded(report: Report, said: Reason, rules: Rules) -> Reason:
     is_deferred = said.status == "deferred"
     if found is not None and (is_deferred or rules.vague.get(said.rule) == "transient"):
         found = _as_transient(found)  # they go on trying, or think that it passes
-    if found is None or (found.category, found.permanence) == (said.category, said.permanence):
-        found = said  # the provider's own row knows more of what to do
+    if found is None or (not is_deferred and (found.category, found.permanence) == (said.category, said.permanence)):
+        found = said  # it says as much, and the provider's own row knows more of what to do
     seconds = retry_after_seconds(told.words) or found.retry_after_seconds
     return replace(found, action="wait" if is_deferred else found.action, retry_after_seconds=seconds)
 

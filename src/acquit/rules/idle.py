@@ -57,11 +57,11 @@ def _hidden_codes(rules: Rules) -> Iterator[str]:
 
 def _hidden_patterns(patterns: tuple[PatternRule, ...]) -> Iterator[str]:
     """A rule whose every phrase an earlier one takes, and one whose own example goes to another."""
-    never = dict(hidden(patterns))
+    never = {rule.id: before.id for rule, before in hidden(patterns)}
     for rule in patterns:
         first = next(other for other in patterns if other.fits(rule.proof))
-        if rule in never:
-            yield f"{rule.place}: {rule.id} never decides: {never[rule].id} takes all its answers"
+        if rule.id in never:
+            yield f"{rule.place}: {rule.id} never decides: {never[rule.id]} takes all its answers"
         elif first is not rule:
             yield f"{rule.place}: {rule.id} does not decide its own example: {first.id} does"
 
