@@ -86,7 +86,9 @@ def _policy(receipt: Receipt, rules: Rules) -> str:
         return "no rule: nobody is suppressed for a port"
     met = []
     for rule in rules.policy:
-        if rule.matches(receipt.channel, receipt.category or "", receipt.permanence, receipt.said.code, receipt.rule or ""):
+        if rule.matches(
+            receipt.channel, receipt.category or "", receipt.permanence, receipt.said.code, receipt.rule or ""
+        ):
             met.append(f"{rule.id}: {policy.told(rule)}")
             if not rule.is_counting:
                 break

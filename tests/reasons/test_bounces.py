@@ -3,6 +3,8 @@
 All go the whole way: the bytes of a bounce mail as Postfix writes it, through `pipeline.read` to the receipt.
 """
 
+# ruff: noqa: RUF001 -- words in other alphabets
+
 from datetime import UTC, datetime
 from typing import NamedTuple
 

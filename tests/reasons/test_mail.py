@@ -35,7 +35,9 @@ class Case:
         Case("550 5.1.1 user unknown", ("recipient_unknown", "permanent", "text:pattern:no-such-mailbox")),
         Case("450 4.1.1 user unknown", ("recipient_unknown", "permanent", "text:pattern:no-such-mailbox")),
         Case("550 5.1.1 looks like spam", ("spam_filtered", "none", "text:pattern:spam")),
-        Case("550 5.1.1 blocked using zen.spamhaus.org", ("sender_reputation_blocked", "none", "text:pattern:block-list")),
+        Case(
+            "550 5.1.1 blocked using zen.spamhaus.org", ("sender_reputation_blocked", "none", "text:pattern:block-list")
+        ),
         Case("", ("recipient_unknown", "permanent", "enhanced:code:X.1.1"), code="5.1.1"),
         Case("", ("recipient_unknown", "transient", "enhanced:code:X.1.1"), code="4.1.1"),
         Case("hm", ("policy_rejected", "none", "enhanced:code:X.7"), code="5.7.999"),
@@ -155,7 +157,9 @@ def test_status_that_no_table_knows_stays_unknown() -> None:
 
 def test_code_that_the_words_made_plain_is_not_counted_as_unknown() -> None:
     reason = why("550 5.1.1 user unknown", code="5.9.9")
-    receipt = Receipt("dsn", "email", START, "failed", rule=reason.rule, category=reason.category, said=Said(code="5.9.9"))
+    receipt = Receipt(
+        "dsn", "email", START, "failed", rule=reason.rule, category=reason.category, said=Said(code="5.9.9")
+    )
     assert unknown_word(receipt) is None
 
 

@@ -64,14 +64,20 @@ def test_what_clears_the_address_never_condemns_it(category: str) -> None:
     ("content", "place"),
     [
         (RULE.format(id="a", phrase="...").replace("550 ...", "550 x"), "mine.toml:3: phrases: '...' is no phrase"),
-        (RULE.format(id="a", phrase="go away").replace("550 go away", "other"), "mine.toml:5: example: is not what the rule takes"),
+        (
+            RULE.format(id="a", phrase="go away").replace("550 go away", "other"),
+            "mine.toml:5: example: is not what the rule takes",
+        ),
         (RULE.format(id="a", phrase="x y") * 2, "mine.toml:8: id: stands twice"),
         (RULE.format(id="a", phrase="x y") + 'colour = "red"\n', "mine.toml:7: colour: is no field"),
         (RULE.format(id="a", phrase="x y") + 'enhanced = ["5-1"]\n', "mine.toml:7: enhanced: '5-1' is no beginning"),
         (RULE.format(id="a", phrase="x y") + 'reply = ["250"]\n', "mine.toml:7: reply: '250' is no beginning"),
         (RULE.format(id="a", phrase="x y") + "retry_after_seconds = 0\n", "mine.toml:7: retry_after_seconds: must be"),
         (RULE.format(id="a", phrase="x y") + 'permanence = "ever"\n', "mine.toml:7: permanence: 'ever' is none of"),
-        (RULE.format(id="a", phrase="x y").replace("policy_rejected", "bad"), "mine.toml:4: category: 'bad' is none of"),
+        (
+            RULE.format(id="a", phrase="x y").replace("policy_rejected", "bad"),
+            "mine.toml:4: category: 'bad' is none of",
+        ),
         (RULE.format(id="a", phrase="x y").replace('source = "ours"', ""), "mine.toml:1: source: must be a text"),
         (RULE.format(id="a", phrase="x y").replace('phrases = ["x y"]', ""), "mine.toml:1: phrases: a rule without"),
         (RULE.format(id="a", phrase="x y").replace('["x y"]', "[7]"), "mine.toml:3: phrases: must be a list of texts"),

@@ -34,7 +34,11 @@ _WORDED: frozenset[Status] = FAILED | {"deferred"}
 def explain(report: Report, rules: Rules) -> Reason:
     """The reason for a report. Never fails: words that no table knows give status or category `unknown`."""
     said = _by_tables(report, rules)
-    if report.channel == "email" and said.status in _WORDED and (said.category == "unknown" or said.rule in rules.vague):
+    if (
+        report.channel == "email"
+        and said.status in _WORDED
+        and (said.category == "unknown" or said.rule in rules.vague)
+    ):
         return worded(report, said, rules)
     return said
 
@@ -84,12 +88,12 @@ def receipt(report: Report, reason: Reason, *, rules: Rules, received_at: dateti
     """The report in our words, with the provider's beside them."""
     assert report.at is not None, "normalise gives every report a time"
     said = Said(_cut(report.status), _cut(report.code), _cut(report.text))
+    wait = reason.retry_after_seconds if report.retry_after_seconds is None else report.retry_after_seconds
     return Receipt(  # by position, which is half as dear: in the order of the fields
         report.provider, report.channel, report.at, reason.status, report.message_id, report.to, received_at,
         report.submitted_at, report.route, report.carrier or carrier_guess, report.account, report.stream,
         report.supplier, report.carrier is None and carrier_guess is not None, reason.category, reason.sub_reason,
-        reason.permanence, reason.action,
-        reason.retry_after_seconds if report.retry_after_seconds is None else report.retry_after_seconds, _NOT_ESCALATED, reason.rule, rules.version, said, src,
+        reason.permanence, reason.action, wait, _NOT_ESCALATED, reason.rule, rules.version, said, src,
     )  # fmt: skip
 
 

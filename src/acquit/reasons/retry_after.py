@@ -5,9 +5,46 @@ import re
 MOST_SECONDS = 86_400
 """No server means more than a day; `wait 100000 seconds` is a mistake or a joke."""
 _UNITS = {
-    **dict.fromkeys("s sec secs second seconds seconde secondes sekunde sekunden segundo segundos secondi".split(), 1),
-    **dict.fromkeys("m min mins minute minutes minuten minuto minutos minuti минут минуты".split(), 60),
-    **dict.fromkeys("h hr hrs hour hours heure heures stunde stunden hora horas ora ore часа часов".split(), 3600),
+    **dict.fromkeys(
+        [
+            "s",
+            "sec",
+            "secs",
+            "second",
+            "seconds",
+            "seconde",
+            "secondes",
+            "sekunde",
+            "sekunden",
+            "segundo",
+            "segundos",
+            "secondi",
+        ],
+        1,
+    ),
+    **dict.fromkeys(
+        ["m", "min", "mins", "minute", "minutes", "minuten", "minuto", "minutos", "minuti", "минут", "минуты"], 60
+    ),
+    **dict.fromkeys(
+        [
+            "h",
+            "hr",
+            "hrs",
+            "hour",
+            "hours",
+            "heure",
+            "heures",
+            "stunde",
+            "stunden",
+            "hora",
+            "horas",
+            "ora",
+            "ore",
+            "часа",
+            "часов",
+        ],
+        3600,
+    ),
 }
 _STUCK = re.compile(r"(\d{1,6})([a-z]{1,7})")
 _ASKS = (

@@ -135,7 +135,9 @@ class PatternRule(Struct, frozen=True):
             return False
         if self.doubt.is_in(said):
             return True
-        is_odd = _begins(said.enhanced, self.doubt_enhanced, ".") or any(_ends(one, self.doubt_hosts) for one in said.hosts)
+        is_odd = _begins(said.enhanced, self.doubt_enhanced, ".") or any(
+            _ends(one, self.doubt_hosts) for one in said.hosts
+        )
         return is_odd and not self.certain.is_in(said)
 
     def is_confirmed(self, said: Answer) -> bool:
@@ -163,9 +165,12 @@ def _ends(host: str, endings: tuple[str, ...]) -> bool:
 class Defaults(Protocol):
     """Of a category; categories.csv has them."""
 
-    permanence: Permanence
-    action: Action
-    advice: str
+    @property
+    def permanence(self) -> Permanence: ...
+    @property
+    def action(self) -> Action: ...
+    @property
+    def advice(self) -> str: ...
 
 
 _FIELDS = {"id", "phrases", "beside", "unless", "enhanced", "reply", "hosts", "providers", "doubt",
@@ -286,6 +291,4 @@ def _takes_all(first: PatternRule, then: PatternRule) -> bool:
     )
     if not is_wider or not first.phrases or not then.phrases:
         return is_wider and not first.phrases
-    shown = [answer(one.shown) for one in then.phrases.all]
-    return all(first.phrases.is_in(one) for one in shown)
-
+    return all(first.phrases.is_in(answer(one.shown)) for one in then.phrases.all)

@@ -1,9 +1,9 @@
 """Words as patterns compare them, and phrases that are looked for in them. No regular expressions: a phrase costs one search.
 
-A phrase is words in any language: `mailbox .. full`. Case, accents, punctuation and line ends count for nothing, addresses
-are left out (but for a phrase that asks for one: `550 @ user unknown`), and words are whole. `over*` is any word that begins so, `*postfach` one that ends so, and ` .. ` leaves room
-for some words between the two parts of a phrase. `{user|account} {unknown|not found}` is four phrases. Each Chinese and Japanese character is a word, for
-they write no spaces.
+A phrase is words in any language: `mailbox full`. Case, accents, punctuation and line ends count for nothing, and words are
+whole: `over*` is any word that begins so, `*postfach` one that ends so. `mailbox .. full` leaves room for some words between
+its two parts. `{user|account} {unknown|not found}` is four phrases. Addresses are left out, but for a phrase that asks for
+one: `550 @ user unknown`. Each Chinese and Japanese character is a word, for they write no spaces.
 """
 
 import re
@@ -20,6 +20,7 @@ _ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
 _NO_ADDRESS = r"\s<>()\"',;:"
 _ADDRESS = re.compile(rf"(?<![^{_NO_ADDRESS}])[^@{_NO_ADDRESS}]*@[^{_NO_ADDRESS}]*")  # from its beginning: linear
 _EAST_ASIAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_ASCII_WORD = re.compile(r"[a-z0-9]+|@")
 _WORD = re.compile(rf"[@{_EAST_ASIAN}]|(?:(?![{_EAST_ASIAN}])[^\W_])+")
 
 
@@ -28,8 +29,9 @@ def folded(text: str, *, address: str = " ") -> str:
     text = text[:TEXT_LIMIT].casefold()
     if "@" in text:
         text = _ADDRESS.sub(address, text)
-    if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    if text.isascii():
+        return f" {' '.join(_ASCII_WORD.findall(text))} "
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return f" {' '.join(_WORD.findall(text))} "
 
 
