@@ -91,12 +91,12 @@ def test_any_text_folds_to_words_with_a_space_around_each(text: str) -> None:
 
 
 def quickest(work: Phrase, text: str) -> float:
-    """The least of three, for the machine is shared."""
+    """Processor seconds, the least of three: the machine is shared."""
     seconds = []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         work.is_in(text)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.thread_time() - begun)
     return min(seconds)
 
 
@@ -123,8 +123,8 @@ def test_whole_path_is_quick_on_256_kib_of_anything(piece: str) -> None:
     text = piece * (LARGE // len(piece))
     seconds = []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         said = answer(text)
         next((rule for rule in RULES.patterns if rule.fits(said)), None)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.thread_time() - begun)
     assert min(seconds) < SLOW_SECONDS
