@@ -14,6 +14,7 @@ LISTED = Path(__file__).with_name("suppressing.txt")
 _MAIL: tuple[Channel, ...] = ("email",)
 _MOBILE: tuple[Channel, ...] = ("sms", "whatsapp", "rcs")
 CHANNELS: Mapping[str, tuple[Channel, ...]] = {
+    "arf": _MAIL, "dsn": _MAIL, "smtp": _MAIL,
     "brevo": _MAIL, "mailersend": _MAIL, "mailgun": _MAIL, "mailjet": _MAIL, "mandrill": _MAIL, "postmark": _MAIL,
     "resend": _MAIL, "sendgrid": _MAIL, "ses": _MAIL, "sparkpost": _MAIL, "messagebird": (*_MOBILE, *_MAIL),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from acquit.decode.bounce import kinds, words
-from acquit.decode.bounce.addresses import addresses_in
+from acquit.decode.bounce.addresses import address_in, addresses_in
 from acquit.decode.bounce.free_text import Failed, failed_in
 from acquit.decode.bounce.headers import Headers
 from acquit.decode.bounce.original import (
@@ -16,6 +16,7 @@ from acquit.decode.bounce.original import (
     inlined,
     message_id_of,
     original_in,
+    receivers_of,
     senders_of,
     sent_to,
     written_to,
@@ -68,11 +69,11 @@ class Bounce:
         return message_id_of(self.original, self.report.fields, self._mail.messages[0].headers, self._context)
 
     @cached_property
-    def _own_address(self) -> str | None:
+    def own_address(self) -> str | None:
         """The recipient that our return address names. It goes before all that others write."""
         return verp_recipient(self._mail.messages[0].headers, self.original, self._context)
 
-    @property
+    @cached_property
     def is_bounce(self) -> bool:
         return kinds.is_bounce(self.headers, self.text, has_original=bool(self.original))
 
@@ -82,7 +83,7 @@ class Bounce:
         for told in self.report.recipients:
             text = self._with_sentences(told)
             yield Outcome(
-                to=(self._own_address if alone else None) or self._original_of(told, alone=alone),
+                to=(self.own_address if alone else None) or self._original_of(told, alone=alone),
                 action=told.action or _action_of(told.status),
                 text=text,
                 status=told.status,
@@ -103,7 +104,7 @@ class Bounce:
         alone = len(failed) == 1
         for one in failed:
             to = one.original or (before_rewriting(one.to, self.original) if alone else one.to)
-            yield self._outcome((self._own_address if alone else None) or to, action, one.text)
+            yield self._outcome((self.own_address if alone else None) or to, action, one.text)
         if not failed:
             yield self._outcome(None, action, words.folded(self.text))
 
@@ -111,12 +112,17 @@ class Bounce:
         return Outcome(to=to, action=action, text=text, host=words.host_in(text))
 
     def _only_recipient(self) -> str | None:
-        """Whom the original was for, where that is one person: of several nobody knows which of them failed."""
-        if self._own_address:
-            return self._own_address
+        """Whom the original was for, where that is one person: of several nobody knows which of them failed.
+
+        Who got the bounce is nobody who failed, but for whoever writes to himself.
+        """
+        if self.own_address:
+            return self.own_address
+        ours = receivers_of(self.headers)
         for those in (written_to(self.original), sent_to(self.original)):
             if len(those) == 1:
-                return those[0]
+                is_ours = those[0].casefold() in ours and (address_in(self.original.get("from")) or "") != those[0]
+                return None if is_ours else those[0]
         return None
 
     @cached_property

@@ -24,6 +24,7 @@ _STRONG = _KNOWN - {"to", "subject", "date", "sender", "reply-to", "content-type
 _FIELDS_ALONE = 3
 _FOR = re.compile(r"\bfor <?([^\s<>;]{3,320})>?")
 _LINES_LIMIT = 3_000
+_FIELD_LIMIT = 1_000
 _ID = re.compile(r"<([^<>\s]{1,510})>")
 _BARE_ID = re.compile(r"[^\s<>;,]{3,510}")
 
@@ -148,16 +149,23 @@ def sent_to(original: Headers) -> list[str]:
 
 def senders_of(original: Headers, bounce: Headers) -> frozenset[str]:
     """Who sent the original, and so got the bounce: nobody of these is who failed, unless nobody else can be."""
-    names = (
-        (original, ("from", "return-path", "sender", "reply-to", "errors-to")),
-        (bounce, ("to", "from", "delivered-to", "x-original-to", "envelope-to", "return-path", "reply-to")),
+    return (
+        _addresses(original, "from", "return-path", "sender", "reply-to", "errors-to")
+        | receivers_of(bounce)
+        | _addresses(bounce, "from", "return-path", "reply-to")
     )
+
+
+def receivers_of(bounce: Headers) -> frozenset[str]:
+    return _addresses(bounce, "to", "delivered-to", "x-original-to", "envelope-to")
+
+
+def _addresses(headers: Headers, *names: str) -> frozenset[str]:
     return frozenset(
         found.address.casefold()
-        for headers, fields in names
-        for name in fields
+        for name in names
         for value in headers.all(name)
-        for found in addresses_in(value[:1_000])
+        for found in addresses_in(value[:_FIELD_LIMIT])
     )
 
 
@@ -175,6 +183,6 @@ def before_rewriting(final: str, original: Headers) -> str:
 
 
 def _lists(original: Headers) -> frozenset[str]:
-    names = ("list-post", "mailing-list", "x-beenthere", "x-mailing-list", "from", "sender", "return-path")
-    return frozenset(found.address.casefold() for name in names for value in original.all(name)
-                     for found in addresses_in(value))  # fmt: skip
+    return _addresses(
+        original, "list-post", "mailing-list", "x-beenthere", "x-mailing-list", "from", "sender", "return-path"
+    )
