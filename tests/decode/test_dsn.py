@@ -88,6 +88,36 @@ def test_nobody_is_guessed_among_several() -> None:
     assert (report.to, report.message_id) == (None, "m1@sender.example")
 
 
+def test_to_of_a_quoted_message_is_nobody_who_failed() -> None:
+    text = "Your mail\n\n  To:    friends@lists.example\n  Sent:  today\n\nfailed for\n\nann@dest.example on Sunday\n"
+    found = reports(bounce(text, original="To: friends@lists.example\n"))
+    assert [report.to for report in found] == ["ann@dest.example"]
+
+
+def test_alias_and_what_it_stood_for_are_one_recipient() -> None:
+    text = "ann.lee@inside.example\n    (expanded from: <ann@dest.example>)\n\n554 Too many hops, to ann@dest.example\n"
+    assert [report.to for report in reports(bounce(text))] == ["ann@dest.example"]
+
+
+def test_original_that_is_quoted_as_in_an_answer_is_known() -> None:
+    text = (
+        "There is no such person: ann@dest.example\n\nThe original message:\n======\n"
+        ">Return-Path: <news@sender.example>\n>Received: by x for <bob@dest.example>; now\n>Message-ID: <m1@sender.example>\n"
+    )
+    mail = f"From: postmaster@dest.example\nSubject: FAILED MAIL\n\n{text}".encode()
+    [report] = reports(mail)
+    assert (report.to, report.message_id) == ("ann@dest.example", "m1@sender.example")
+
+
+@pytest.mark.parametrize(
+    "text", ["Hello bounces@sender.example,\nit failed.", "Ask ann@dest.example or bob@dest.example."]
+)
+def test_address_is_not_guessed_where_its_place_says_nothing(text: str) -> None:
+    original = "To: cid@dest.example\nMessage-ID: <m1@sender.example>\n"
+    assert [report.to for report in reports(bounce(text, original=original))] == ["cid@dest.example"]
+    assert [report.to for report in reports(bounce(text, original="Message-ID: <m1@sender.example>\n"))] == [None]
+
+
 def test_words_of_one_recipient_are_not_those_of_another() -> None:
     ann, bob = reports(body("qmail"))
     assert "who should that be" in (ann.text or "")
@@ -164,7 +194,8 @@ def test_receipt_finds_its_submit_under_the_submits_provider() -> None:
 
 def test_route_profile_says_how_a_bounce_finds_its_submit(tmp_path: Path) -> None:
     (tmp_path / "routes.toml").write_text(
-        '[[route]]\nid = "mail"\nprovider = "dsn"\nmessage_id_header = "X-Shop-Message"\nsent_by = "shop-mta"\nsource = "ours"\n'
+        '[[route]]\nid = "mail"\nprovider = "dsn"\nmessage_id_header = "X-Shop-Message"\nsent_by = "shop-mta"\n'
+        'source = "ours"\n'
     )
     [receipt] = read(
         "dsn", body("message-id-by-header"), Context(), received_at=ARRIVED, origin=None, rules=load(tmp_path)

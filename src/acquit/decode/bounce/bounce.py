@@ -100,11 +100,13 @@ class Bounce:
         if not failed and (to := self._only_recipient()):
             yield self._outcome(to, action, words.folded(self.text))
             return
-        failed = failed or failed_in(self.text, named=[], sent_to=[], senders=frozenset())  # whoever writes to himself
+        if not failed:  # whoever writes to himself
+            failed = [one for one in failed_in(self.text, named=[], sent_to=[], senders=frozenset()) if one.is_certain]
         alone = len(failed) == 1
         for one in failed:
             to = one.original or (before_rewriting(one.to, self.original) if alone else one.to)
-            yield self._outcome((self.own_address if alone else None) or to, action, one.text)
+            host = words.host_in(one.text) or (words.host_in(self.text[:_HOST_WITHIN]) if alone else None)
+            yield Outcome(to=(self.own_address if alone else None) or to, action=action, text=one.text, host=host)
         if not failed:
             yield self._outcome(None, action, words.folded(self.text))
 
@@ -156,6 +158,8 @@ def _action_of(status: str | None) -> str:
 
 
 _SUBJECT = re.compile(
-    r"(?im)^[ \t>*]{0,12}(?:subject|betreff|objet|oggetto|asunto|assunto|onderwerp|тема|件名)[ \t]{0,4}[:\uff1a].*$"
+    r"(?im)^[ \t>*]{0,12}(?:(?:the )?subject(?: of the message is)?|betreff|objet|oggetto|asunto|assunto|onderwerp|тема|件名)"
+    r"[ \t]{0,4}[:\uff1a].*$"
 )
+_HOST_WITHIN = 4_000
 _NO_REPORT = DeliveryReport(Headers([]), [])

@@ -22,6 +22,7 @@ _ANNOUNCED = re.compile(
 _STRONG = _KNOWN - {"to", "subject", "date", "sender", "reply-to", "content-type"}
 """Fields that a bounce's own sentences do not tell of the message, as some tell its subject."""
 _FIELDS_ALONE = 3
+_MARGIN = " \t>"
 _FOR = re.compile(r"\bfor <?([^\s<>;]{3,320})>?")
 _LINES_LIMIT = 3_000
 _FIELD_LIMIT = 1_000
@@ -49,7 +50,8 @@ def inlined(text: str) -> Inlined:
         run = _run_of_fields(lines, start)
         if run.known & _STRONG and (announced is not None or len(run.known) >= _FIELDS_ALONE):
             indent = _indent(line)
-            block = "\n".join(line[indent:] for line in lines[run.start : run.end])
+            end = next((n for n in range(run.end, len(lines)) if not lines[n].strip(_MARGIN)), len(lines))
+            block = "\n".join(line[indent:] for line in lines[run.start : end])  # some fold without an indent
             is_first = announced is not None and run.start == start
             return Inlined("\n".join(lines[: announced if is_first else run.start]), headers_of(block))
         start = max(run.end, start + 1)
@@ -63,7 +65,8 @@ def _is_announcing(line: str) -> bool:
 
 
 def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))
+    """How far a quoted block stands in: by spaces, or by the marks of an answer."""
+    return len(line) - len(line.lstrip(_MARGIN))
 
 
 class _Run(NamedTuple):
@@ -80,13 +83,13 @@ def _run_of_fields(lines: list[str], start: int) -> _Run:
     place, indent = start, _indent(lines[start])
     while place < len(lines):
         line = lines[place]
-        found = _FIELD.match(line, indent) if not line[:indent].strip() else None
+        found = _FIELD.match(line, indent) if not line[:indent].strip(_MARGIN) else None
         if found:
             name = found[1].lower()
             if first is None and (name in _KNOWN or name.startswith(("x-", "arc-"))):
                 first = place
             known |= {name} & _KNOWN
-        elif not (line[:1] in {" ", "\t"} and line.strip() and place > start):
+        elif not (line[:1] in {" ", "\t", ">"} and line.strip(_MARGIN) and place > start):
             break
         place += 1
     return _Run(known, start if first is None else first, place)
