@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from acquit.decode import Context
 from acquit.decode.bounce.parts import BYTES_LIMIT
 from acquit.errors import Undecodable
-from acquit.events import Ignored, Receipt, Report
+from acquit.events import Ignored, Receipt, Report, Submit, encode
+from acquit.offline import Replay, records_of
 from acquit.pipeline import read
 from acquit.rules import load
 from tests.decode.samples import ARRIVED, FOLDER, decoded, samples
@@ -80,6 +81,18 @@ def test_address_to_ask_for_help_is_nobody_who_failed() -> None:
     text = "For help contact\n<help@dest.example>.\n\n<ann@dest.example>: 550 no such person"
     text = text.replace("contact\n", "contact ")
     assert [report.to for report in reports(bounce(text))] == ["ann@dest.example"]
+
+
+def test_signature_of_a_postmaster_is_nobody_who_failed() -> None:
+    text = "<ann@dest.example>: 550 no such person\n\n--\npostmaster@dest.example"
+    assert [report.to for report in reports(bounce(text))] == ["ann@dest.example"]
+
+
+def test_postmaster_can_fail() -> None:
+    original = "To: postmaster@dest.example\n"
+    found = reports(bounce("<postmaster@dest.example>: 550 no such person", original=original))
+    assert [report.to for report in found] == ["postmaster@dest.example"]
+    assert [report.to for report in reports(bounce("<postmaster@dest.example>: 550 no"))] == ["postmaster@dest.example"]
 
 
 def test_nobody_is_guessed_among_several() -> None:
@@ -190,6 +203,22 @@ def test_receipt_finds_its_submit_under_the_submits_provider() -> None:
     assert isinstance(receipt, Receipt)
     assert (receipt.provider, receipt.message_id) == ("shop-mta", "m-0042")
     assert (receipt.rule or "").startswith("dsn:")
+
+
+@pytest.mark.parametrize(("sent_by", "messages"), [("shop-mta", 1), (None, 2)])
+def test_bounce_joins_its_message(sent_by: str | None, messages: int) -> None:
+    context = Context(message_id_header="X-Shop-Message", sent_by=sent_by)
+    [receipt] = read(
+        "dsn", body("message-id-by-header"), context, received_at=ARRIVED, origin=("raw", 0, 1), rules=RULES
+    )
+    assert isinstance(receipt, Receipt)
+    submit = Submit(
+        provider="shop-mta", message_id="m-0042", to="ann@dest.example", channel="email",
+        at=datetime(2026, 11, 22, 8, 14, tzinfo=UTC),
+    )  # fmt: skip
+    replay = Replay(rules=RULES, zone="UTC", window_hours=72)
+    list(replay.fold(records_of([encode(submit), encode(receipt)])))
+    assert replay.summary()["messages"] == messages
 
 
 def test_route_profile_says_how_a_bounce_finds_its_submit(tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ _QUOTED = re.compile(
 )
 """A message's To that a bounce quotes says to whom it was written, and not for whom it failed: Exchange."""
 _CONTACT = re.compile(r"(?i)contact|assist|mailto|https?:|help|support|kontakt|問い?合|連絡|联系")
+_ROLES = re.compile(
+    r"(?i)(?:postmaster|hostmaster|webmaster|abuse|support|help(?:desk)?|admin|administrator|info|noc)@"
+)
+"""Who is asked about a bounce more often than it is about them."""
 _MACHINES = re.compile(r"(?i)(?:mailer-daemon|mail-daemon|no-?reply|bounces?)@")
 _BEFORE_EXPANSION = re.compile(r"(?i)\((?:ultimately )?(?:generated|expanded) from:?\s{1,10}")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -119,7 +123,7 @@ def _score(text: str, key: str, found: Found, wanted: set[str], senders: frozens
         before.rstrip(" <").endswith((":", "\uff1a")) and not after.strip(" >.\"'")
     ):
         score += 3
-    if _CONTACT.search(before) or _CONTACT.search(after):
+    if _CONTACT.search(before) or _CONTACT.search(after) or (_ROLES.match(key) and key not in wanted):
         score -= 4
     if _QUOTED_TO.match(before.strip()) and _QUOTED.search(text[max(0, found.start - 300) : found.end + 300]):
         return min(score, 0)
