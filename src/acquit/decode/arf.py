@@ -12,7 +12,7 @@ from acquit.decode.bounce.addresses import address_in
 from acquit.decode.bounce.arrival import arrived_at
 from acquit.decode.bounce.headers import Headers, headers_of
 from acquit.decode.bounce.original import message_id_of, original_in, sent_to, written_to
-from acquit.decode.bounce.parts import Mail, Part, mails_in, read_mail
+from acquit.decode.bounce.parts import BEYOND, Mail, Part, mails_in, read_mail
 from acquit.decode.bounce.verp import verp_recipient
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded
@@ -33,6 +33,8 @@ def decode(body: bytes, context: Context) -> Iterator[Decoded]:
         if report is None:
             raise Undecodable("undecodable", "no mail with a message/feedback-report part")
         yield from told(mail, report, context)
+        if mail.is_cut:
+            yield Ignored("arf", BEYOND)
 
 
 def feedback_in(mail: Mail) -> Part | None:

@@ -12,7 +12,7 @@ from acquit.decode.bounce import kinds, words
 from acquit.decode.bounce.addresses import address_in
 from acquit.decode.bounce.arrival import arrived_at
 from acquit.decode.bounce.bounce import Bounce, Outcome
-from acquit.decode.bounce.parts import Mail, mails_in, read_mail
+from acquit.decode.bounce.parts import BEYOND, Mail, mails_in, read_mail
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, masked
 from acquit.errors import Undecodable
@@ -51,7 +51,7 @@ def _told(octets: bytes, context: Context) -> Iterator[Decoded]:
         raise Undecodable("undecodable", "no mail: it begins with none of a mail's header fields")
     yield from _said(mail, context)
     if mail.is_cut:
-        yield Ignored("dsn", "rest of a mail beyond 256 KiB, 100 parts or 10 levels")
+        yield Ignored("dsn", BEYOND)
 
 
 def _said(mail: Mail, context: Context) -> Iterable[Decoded]:
@@ -72,7 +72,10 @@ def _said(mail: Mail, context: Context) -> Iterable[Decoded]:
 
 
 def _by_words(messages: list[Bounce], mail: Mail, context: Context) -> Iterable[Decoded]:
-    """A daemon's mail is a bounce even where it is marked as an answer; a mailbox's mail that is marked is an answer."""
+    """A daemon's mail is a bounce even where it is marked as an answer; a mailbox's mail that is marked is an answer.
+
+    What came back with a forwarded bounce is that bounce: who failed stands within.
+    """
     outer = messages[0]
     if not kinds.is_from_daemon(outer.headers) and "x-failed-recipients" not in outer.headers:
         if kinds.is_automatic(outer.headers):
@@ -80,8 +83,11 @@ def _by_words(messages: list[Bounce], mail: Mail, context: Context) -> Iterable[
             return _answer(outer, _CHALLENGE if is_challenge else _AUTO_REPLY, mail, context)
         if not outer.is_bounce and kinds.is_challenge(outer.headers, outer.text):
             return _answer(outer, _CHALLENGE, mail, context)
-    for bounce in messages:
-        if "x-failed-recipients" in bounce.headers or bounce.is_bounce:
+    for number, bounce in enumerate(messages):
+        is_forward = any(
+            mail.messages[one].within == number and messages[one].is_bounce for one in range(number + 1, len(messages))
+        )
+        if "x-failed-recipients" in bounce.headers or (bounce.is_bounce and not is_forward):
             return _reports(bounce, bounce.in_words(), mail, context)
     return [Ignored("dsn", "other mail")]
 
@@ -101,7 +107,7 @@ def _reports(bounce: Bounce, outcomes: Iterable[Outcome], mail: Mail, context: C
             status=one.action,
             code=words.better_code(one.status, words.enhanced_in(one.text)),
             codes=words.reply_in(one.text),
-            text=masked(one.text),
+            text=(masked(one.text) or "")[: words.TEXT_LIMIT] or None,
             remote_host=one.host,
         )
 
@@ -109,7 +115,7 @@ def _reports(bounce: Bounce, outcomes: Iterable[Outcome], mail: Mail, context: C
 def _answer(answer: Bounce, status: str, mail: Mail, context: Context) -> Iterator[Report]:
     """Of whoever answers. What the person wrote for friends and colleagues is not read any further."""
     message_id = answer.message_id
-    to = address_in(answer.headers.get("from")) or address_in(answer.headers.get("reply-to"))
+    to = answer.own_address or address_in(answer.headers.get("from")) or address_in(answer.headers.get("reply-to"))
     if to is None and context.to is None and message_id is None:
         raise Undecodable("missing_field", "$: the answer names neither its writer nor a message")
     yield context.report(

@@ -7,7 +7,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from acquit.decode.bounce import kinds, words
-from acquit.decode.bounce.addresses import addresses_in
+from acquit.decode.bounce.addresses import address_in, addresses_in
 from acquit.decode.bounce.free_text import Failed, failed_in
 from acquit.decode.bounce.headers import Headers
 from acquit.decode.bounce.original import (
@@ -16,6 +16,7 @@ from acquit.decode.bounce.original import (
     inlined,
     message_id_of,
     original_in,
+    receivers_of,
     senders_of,
     sent_to,
     written_to,
@@ -68,11 +69,11 @@ class Bounce:
         return message_id_of(self.original, self.report.fields, self._mail.messages[0].headers, self._context)
 
     @cached_property
-    def _own_address(self) -> str | None:
+    def own_address(self) -> str | None:
         """The recipient that our return address names. It goes before all that others write."""
         return verp_recipient(self._mail.messages[0].headers, self.original, self._context)
 
-    @property
+    @cached_property
     def is_bounce(self) -> bool:
         return kinds.is_bounce(self.headers, self.text, has_original=bool(self.original))
 
@@ -82,7 +83,7 @@ class Bounce:
         for told in self.report.recipients:
             text = self._with_sentences(told, alone=alone)
             yield Outcome(
-                to=(self._own_address if alone else None) or self._original_of(told, alone=alone),
+                to=(self.own_address if alone else None) or self._original_of(told, alone=alone),
                 action=told.action or _action_of(told.status),
                 text=text,
                 status=told.status,
@@ -99,11 +100,13 @@ class Bounce:
         if not failed and (to := self._only_recipient()):
             yield self._outcome(to, action, words.folded(self.text))
             return
-        failed = failed or failed_in(self.text, named=[], sent_to=[], senders=frozenset())  # whoever writes to himself
+        if not failed:  # whoever writes to himself
+            failed = [one for one in failed_in(self.text, named=[], sent_to=[], senders=frozenset()) if one.is_certain]
         alone = len(failed) == 1
         for one in failed:
             to = one.original or (before_rewriting(one.to, self.original) if alone else one.to)
-            yield self._outcome((self._own_address if alone else None) or to, action, one.text)
+            host = words.host_in(one.text) or (words.host_in(self.text[:_HOST_WITHIN]) if alone else None)
+            yield Outcome(to=(self.own_address if alone else None) or to, action=action, text=one.text, host=host)
         if not failed:
             yield self._outcome(None, action, words.folded(self.text))
 
@@ -111,12 +114,17 @@ class Bounce:
         return Outcome(to=to, action=action, text=text, host=words.host_in(text))
 
     def _only_recipient(self) -> str | None:
-        """Whom the original was for, where that is one person: of several nobody knows which of them failed."""
-        if self._own_address:
-            return self._own_address
+        """Whom the original was for, where that is one person: of several nobody knows which of them failed.
+
+        Who got the bounce is nobody who failed, but for whoever writes to himself.
+        """
+        if self.own_address:
+            return self.own_address
+        ours = receivers_of(self.headers)
         for those in (written_to(self.original), sent_to(self.original)):
             if len(those) == 1:
-                return those[0]
+                is_ours = those[0].casefold() in ours and (address_in(self.original.get("from")) or "") != those[0]
+                return None if is_ours else those[0]
         return None
 
     @cached_property
@@ -151,9 +159,11 @@ def _action_of(status: str | None) -> str:
 
 
 _SUBJECT = re.compile(
-    r"(?im)^[ \t>*]{0,12}(?:subject|betreff|objet|oggetto|asunto|assunto|onderwerp|тема|件名)[ \t]{0,4}[:\uff1a].*$"
+    r"(?im)^[ \t>*]{0,12}(?:(?:the )?subject(?: of the message is)?|betreff|objet|oggetto|asunto|assunto|onderwerp|тема|件名)"
+    r"[ \t]{0,4}[:\uff1a].*$"
 )
 _BESIDE = re.compile(r"\(in reply to [^()]{1,60}\)|automatically rejected: .{1,200}")
 """What stands in the sentences alone. Postfix says there to which command the other server answered, and after DATA it is a
 filter's answer; Dovecot (rejection_reason) says why there, and reports 5.1.1 or anything beside it."""
+_HOST_WITHIN = 4_000
 _NO_REPORT = DeliveryReport(Headers([]), [])

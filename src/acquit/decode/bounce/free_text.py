@@ -21,7 +21,17 @@ _RECIPIENT = re.compile(
     r"(?i)(?:rcpt to|\bto|recipients?|empfänger|destinataire|destinatari[oa]s?|address|adresse|dirección|indirizzo|endereço|"
     r"user|mailbox|宛先|收件人)[\s:\uff1a<\"'(=]{0,6}$"
 )
+_QUOTED_TO = re.compile(r"(?i)(?:to|cc|an|à|para|per|a|aan|til|do|宛先|收件人)\s{0,3}[:\uff1a]")
+_QUOTED = re.compile(
+    r"(?im)^[ \t>]{0,12}(?:subject|sent|date|betreff|gesendet|datum|objet|envoyé|asunto|enviado|oggetto|inviato|assunto|件名)"
+    r"\s{0,3}[:\uff1a]"
+)
+"""A message's To that a bounce quotes says to whom it was written, and not for whom it failed: Exchange."""
 _CONTACT = re.compile(r"(?i)contact|assist|mailto|https?:|help|support|kontakt|問い?合|連絡|联系")
+_ROLES = re.compile(
+    r"(?i)(?:postmaster|hostmaster|webmaster|abuse|support|help(?:desk)?|admin|administrator|info|noc)@"
+)
+"""Who is asked about a bounce more often than it is about them."""
 _MACHINES = re.compile(r"(?i)(?:mailer-daemon|mail-daemon|no-?reply|bounces?)@")
 _BEFORE_EXPANSION = re.compile(r"(?i)\((?:ultimately )?(?:generated|expanded) from:?\s{1,10}")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -35,6 +45,7 @@ class Failed(NamedTuple):
     to: str
     original: str | None
     text: str
+    is_certain: bool  # by where it stands
 
 
 class _Seen(NamedTuple):
@@ -56,17 +67,32 @@ def failed_in(text: str, *, named: list[str], sent_to: list[str], senders: froze
         if not _is_before_expansion(text, found.start) and (key := found.address.casefold())
     ]
     chosen = {address.casefold(): address for address in named}
+    expanded = set(_expanded(text))
     if not named:
-        for one in [one for one in seen if one.score >= _BOUND_TO] or [one for one in seen if one.score >= 0][:1]:
+        for one in _likely(seen):
             chosen.setdefault(one.key, one.address)
+        chosen = {key: address for key, address in chosen.items() if key not in expanded} or chosen
     places: dict[str, list[_Seen]] = {key: [] for key in chosen}
     for one in _bounded([one for one in seen if one.key in chosen], text):
         places[one.key].append(one)
     rest = _said_of_all(text, places) if len(chosen) > 1 else ""
+    is_alone = len(chosen) == 1
     return [
-        Failed(address, _before_expansion(text, places[key]), _said(text, places[key], rest, is_alone=len(chosen) == 1))
+        Failed(
+            to=address,
+            original=_before_expansion(text, places[key]),
+            text=_said(text, places[key], rest, is_alone=is_alone),
+            is_certain=any(one.score >= _BOUND_TO for one in places[key]),
+        )
         for key, address in list(chosen.items())[:_RECIPIENTS_LIMIT]
     ]
+
+
+def _likely(seen: list[_Seen]) -> list[_Seen]:
+    """Those whose place leaves no doubt; without such, the only address that may be one. Among several nobody guesses."""
+    certain = [one for one in seen if one.score >= _BOUND_TO]
+    possible = [one for one in seen if one.score >= 0]
+    return certain or (possible if len({one.key for one in possible}) == 1 else [])
 
 
 def _bounded(seen: list[_Seen], text: str) -> list[_Seen]:
@@ -97,14 +123,24 @@ def _score(text: str, key: str, found: Found, wanted: set[str], senders: frozens
         before.rstrip(" <").endswith((":", "\uff1a")) and not after.strip(" >.\"'")
     ):
         score += 3
-    if _CONTACT.search(before) or _CONTACT.search(after):
+    if _CONTACT.search(before) or _CONTACT.search(after) or (_ROLES.match(key) and key not in wanted):
         score -= 4
+    if _QUOTED_TO.match(before.strip()) and _QUOTED.search(text[max(0, found.start - 300) : found.end + 300]):
+        return min(score, 0)
     return score - 3 if key in senders else score
 
 
 def _is_before_expansion(text: str, start: int) -> bool:
     before = text[max(0, start - 60) : start].rstrip("<\"'")
     return any(found.end() == len(before) for found in _BEFORE_EXPANSION.finditer(before))
+
+
+def _expanded(text: str) -> Iterator[str]:
+    """The addresses that aliases and forwards made others of: what failed is what they were made, and once."""
+    for found in _BEFORE_EXPANSION.finditer(text):
+        address = address_in(text[found.end() : found.end() + 330].partition("\n")[0])
+        if address:
+            yield address.casefold()
 
 
 def _before_expansion(text: str, places: list[_Seen]) -> str | None:

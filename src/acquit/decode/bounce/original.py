@@ -22,8 +22,10 @@ _ANNOUNCED = re.compile(
 _STRONG = _KNOWN - {"to", "subject", "date", "sender", "reply-to", "content-type"}
 """Fields that a bounce's own sentences do not tell of the message, as some tell its subject."""
 _FIELDS_ALONE = 3
+_MARGIN = " \t>"
 _FOR = re.compile(r"\bfor <?([^\s<>;]{3,320})>?")
 _LINES_LIMIT = 3_000
+_FIELD_LIMIT = 1_000
 _ID = re.compile(r"<([^<>\s]{1,510})>")
 _BARE_ID = re.compile(r"[^\s<>;,]{3,510}")
 
@@ -48,7 +50,8 @@ def inlined(text: str) -> Inlined:
         run = _run_of_fields(lines, start)
         if run.known & _STRONG and (announced is not None or len(run.known) >= _FIELDS_ALONE):
             indent = _indent(line)
-            block = "\n".join(line[indent:] for line in lines[run.start : run.end])
+            end = next((n for n in range(run.end, len(lines)) if not lines[n].strip(_MARGIN)), len(lines))
+            block = "\n".join(line[indent:] for line in lines[run.start : end])  # some fold without an indent
             is_first = announced is not None and run.start == start
             return Inlined("\n".join(lines[: announced if is_first else run.start]), headers_of(block))
         start = max(run.end, start + 1)
@@ -62,7 +65,8 @@ def _is_announcing(line: str) -> bool:
 
 
 def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))
+    """How far a quoted block stands in: by spaces, or by the marks of an answer."""
+    return len(line) - len(line.lstrip(_MARGIN))
 
 
 class _Run(NamedTuple):
@@ -79,13 +83,13 @@ def _run_of_fields(lines: list[str], start: int) -> _Run:
     place, indent = start, _indent(lines[start])
     while place < len(lines):
         line = lines[place]
-        found = _FIELD.match(line, indent) if not line[:indent].strip() else None
+        found = _FIELD.match(line, indent) if not line[:indent].strip(_MARGIN) else None
         if found:
             name = found[1].lower()
             if first is None and (name in _KNOWN or name.startswith(("x-", "arc-"))):
                 first = place
             known |= {name} & _KNOWN
-        elif not (line[:1] in {" ", "\t"} and line.strip() and place > start):
+        elif not (line[:1] in {" ", "\t", ">"} and line.strip(_MARGIN) and place > start):
             break
         place += 1
     return _Run(known, start if first is None else first, place)
@@ -148,16 +152,23 @@ def sent_to(original: Headers) -> list[str]:
 
 def senders_of(original: Headers, bounce: Headers) -> frozenset[str]:
     """Who sent the original, and so got the bounce: nobody of these is who failed, unless nobody else can be."""
-    names = (
-        (original, ("from", "return-path", "sender", "reply-to", "errors-to")),
-        (bounce, ("to", "from", "delivered-to", "x-original-to", "envelope-to", "return-path", "reply-to")),
+    return (
+        _addresses(original, "from", "return-path", "sender", "reply-to", "errors-to")
+        | receivers_of(bounce)
+        | _addresses(bounce, "from", "return-path", "reply-to")
     )
+
+
+def receivers_of(bounce: Headers) -> frozenset[str]:
+    return _addresses(bounce, "to", "delivered-to", "x-original-to", "envelope-to")
+
+
+def _addresses(headers: Headers, *names: str) -> frozenset[str]:
     return frozenset(
         found.address.casefold()
-        for headers, fields in names
-        for name in fields
+        for name in names
         for value in headers.all(name)
-        for found in addresses_in(value[:1_000])
+        for found in addresses_in(value[:_FIELD_LIMIT])
     )
 
 
@@ -175,6 +186,6 @@ def before_rewriting(final: str, original: Headers) -> str:
 
 
 def _lists(original: Headers) -> frozenset[str]:
-    names = ("list-post", "mailing-list", "x-beenthere", "x-mailing-list", "from", "sender", "return-path")
-    return frozenset(found.address.casefold() for name in names for value in original.all(name)
-                     for found in addresses_in(value))  # fmt: skip
+    return _addresses(
+        original, "list-post", "mailing-list", "x-beenthere", "x-mailing-list", "from", "sender", "return-path"
+    )

@@ -14,6 +14,8 @@ from acquit.decode.bounce.headers import Headers, headers_of
 BYTES_LIMIT = 256 * 1024
 PARTS_LIMIT = 100
 DEPTH_LIMIT = 10
+BEYOND = "rest of a mail beyond 256 KiB, 100 parts or 10 levels"
+"""What is said of a mail of which not all was read; what was read counts."""
 WORDS_LIMIT = 64 * 1024
 """Characters of sentences that are read. Servers write a page; what is longer quotes the message."""
 
@@ -156,7 +158,11 @@ def _pieces(headers: Headers, body: bytes) -> list[bytes]:
         if found is None:
             return []
         boundary = found[1]
-    lines = re.split(rb"\n--" + re.escape(boundary) + rb"(--(?:[ \t][^\n]*)?)?[ \t]*(?=\n|\Z)", b"\n" + body, maxsplit=2 * PARTS_LIMIT)
+    lines = re.split(
+        rb"\n--" + re.escape(boundary) + rb"(--(?:[ \t][^\n]*)?)?[ \t]*(?=\n|\Z)",
+        b"\n" + body,
+        maxsplit=2 * PARTS_LIMIT,
+    )
     pieces = []
     for place in range(1, len(lines), 2):  # each piece stands behind the end mark, or None, of the line before it
         if lines[place] is not None:

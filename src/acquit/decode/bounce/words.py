@@ -13,7 +13,8 @@ _BEFORE_IP = re.compile(r"[\[(]\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}[\])]")
 _HOST_BACKWARDS = re.compile(r"[\s.]{0,3}([A-Za-z0-9_.-]{4,253})")
 _IS_HOST = re.compile(_HOST)
 _SIGNED = re.compile(rf"\[{_HOST}(?: [^\[\]]{{0,80}})?\]\W{{0,3}}$")
-_TEXT_LIMIT = 2_000
+TEXT_LIMIT = 2_000
+"""Characters of a reason. What servers say in more of them is advice."""
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NO_WORDS = frozenset(
@@ -22,7 +23,7 @@ _NO_WORDS = frozenset(
 _ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 
 
-def folded(text: str, limit: int = _TEXT_LIMIT) -> str:
+def folded(text: str, limit: int = TEXT_LIMIT) -> str:
     """On one line, without what one mail has of spaces and another has not."""
     return _SPACE.sub(" ", text[: 4 * limit]).strip()[:limit].rstrip()
 
@@ -76,5 +77,5 @@ def host_in(text: str) -> str | None:
 
 def says_why(text: str) -> bool:
     """Whether there are words beyond codes, names of hosts and addresses."""
-    words = _WORD.findall(_ADDRESS.sub(" ", text[:_TEXT_LIMIT]).casefold())
+    words = _WORD.findall(_ADDRESS.sub(" ", text[:TEXT_LIMIT]).casefold())
     return sum(word not in _NO_WORDS for word in words) >= 2 or any(not word.isascii() for word in words)
