@@ -26,13 +26,13 @@ _WORD = re.compile(rf"[@{_EAST_ASIAN}]|(?:(?![{_EAST_ASIAN}])[^\W_])+")
 
 def folded(text: str, *, address: str = " ") -> str:
     """The words of a text with a space around each: ` no such user `; and something for each address."""
-    text = text[:TEXT_LIMIT].casefold()
+    text = text[:TEXT_LIMIT]
     if "@" in text:
         text = _ADDRESS.sub(address, text)
     if text.isascii():
-        return f" {' '.join(_ASCII_WORD.findall(text))} "
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return f" {' '.join(_WORD.findall(text))} "
+        return f" {' '.join(_ASCII_WORD.findall(text.casefold()))} "
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    return f" {' '.join(_WORD.findall(''.join(c for c in letters if not unicodedata.combining(c))))} "
 
 
 class Phrase(Struct, frozen=True):
