@@ -177,7 +177,7 @@ def _until(text: str, hold: Hold, now: datetime) -> datetime | None:
 
 def _check_policy(policy: Sequence[PolicyRule], channel: str, hold: str, scope: str) -> None:
     """What would hold nobody must not look as if it did."""
-    if not any(rule.matches(channel, hold, "permanent", None) and not rule.is_counting for rule in policy):
+    if not any(rule.matches(channel, hold, "permanent", None, "") and not rule.is_counting for rule in policy):
         raise AcquitError(f"the policy holds nobody on {channel} at once for {hold}: say until when")
     if scope != "*":
         raise AcquitError("without until the policy says in which scope a failure holds: scope must be * or empty")
