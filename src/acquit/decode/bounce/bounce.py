@@ -57,8 +57,8 @@ class Bounce:
 
     @cached_property
     def text(self) -> str:
-        """What a person would read of it, without the report, the original, and the subject that some tell of that."""
-        return _SUBJECT.sub("", self._inlined.text)
+        """What a person would read of it, without the report and the original, and what is quoted of that."""
+        return _QUOTE.sub("", _SUBJECT.sub("", self._inlined.text))
 
     @cached_property
     def original(self) -> Headers:
@@ -161,5 +161,7 @@ _SUBJECT = re.compile(
     r"(?im)^[ \t>*]{0,12}(?:(?:the )?subject(?: of the message is)?|betreff|objet|oggetto|asunto|assunto|onderwerp|тема|件名)"
     r"[ \t]{0,4}[:\uff1a].*$"
 )
+_QUOTE = re.compile(r"(?m)^[ \t]{0,8}>(?!>).*$")
+"""As in an answer; the transcript of a session has three of these marks."""
 _HOST_WITHIN = 4_000
 _NO_REPORT = DeliveryReport(Headers([]), [])
