@@ -83,6 +83,11 @@ def test_address_to_ask_for_help_is_nobody_who_failed() -> None:
     assert [report.to for report in reports(bounce(text))] == ["ann@dest.example"]
 
 
+def test_link_in_a_reason_makes_nobody_less_of_a_recipient() -> None:
+    text = "<ann@dest.example>: 550 no, see https://dest.example/help\n<bob@dest.example>: 550 no such person"
+    assert [report.to for report in reports(bounce(text))] == ["ann@dest.example", "bob@dest.example"]
+
+
 def test_signature_of_a_postmaster_is_nobody_who_failed() -> None:
     text = "<ann@dest.example>: 550 no such person\n\n--\npostmaster@dest.example"
     assert [report.to for report in reports(bounce(text))] == ["ann@dest.example"]
@@ -150,6 +155,13 @@ def test_subject_and_body_of_the_original_never_pass(case: str) -> None:
     said = decoded("dsn", body(case), context)
     for one in said if isinstance(said, list) else []:
         assert not re.search(r"Your order|parcel|hiking|Bergen", getattr(one, "text", None) or "")
+
+
+def test_quoted_words_of_the_message_never_pass() -> None:
+    [report] = reports(
+        bounce("<ann@dest.example>: 550 no such person\n\n> The code is 8080\n>>> RCPT TO:<ann@dest.example>")
+    )
+    assert report.text == "<a***@dest.example>: 550 no such person >>> RCPT TO:<a***@dest.example>"
 
 
 def test_words_of_an_absent_person_are_not_read() -> None:

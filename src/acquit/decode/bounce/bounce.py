@@ -57,8 +57,8 @@ class Bounce:
 
     @cached_property
     def text(self) -> str:
-        """What a person would read of it, without the report, the original, and the subject that some tell of that."""
-        return _SUBJECT.sub("", self._inlined.text)
+        """What a person would read of it, without the report and the original, and what is quoted of that."""
+        return _QUOTE.sub("", _SUBJECT.sub("", self._inlined.text))
 
     @cached_property
     def original(self) -> Headers:
@@ -165,5 +165,7 @@ _SUBJECT = re.compile(
 _BESIDE = re.compile(r"\(in reply to [^()]{1,60}\)|automatically rejected: .{1,200}")
 """What stands in the sentences alone. Postfix says there to which command the other server answered, and after DATA it is a
 filter's answer; Dovecot (rejection_reason) says why there, and reports 5.1.1 or anything beside it."""
+_QUOTE = re.compile(r"(?m)^[ \t]{0,8}>(?!>).*$")
+"""As in an answer; the transcript of a session has three of these marks."""
 _HOST_WITHIN = 4_000
 _NO_REPORT = DeliveryReport(Headers([]), [])

@@ -15,6 +15,7 @@ from acquit.decode.bounce.words import folded, says_why
 _RECIPIENTS_LIMIT = 500
 _PLACES_LIMIT, _PIECES_LIMIT = 50, 5
 _LINE_LIMIT = 1_000
+_NEXT_WORD = 12
 _LEAD = re.compile(r"""[\s<>*\-•·"'(\[:=|]{0,40}(?:\d{3}[ \-]{1,3})?(?:#?\d\.\d{1,3}\.\d{1,3} )?[\s<"'(]{0,4}""")
 _SENDER = re.compile(r"(?i)(?:mail from|\bfrom|sender|absender|expéditeur|remitente|mittente|remetente|差出人)\W{0,4}$")
 _RECIPIENT = re.compile(
@@ -117,13 +118,17 @@ def _score(text: str, key: str, found: Found, wanted: set[str], senders: frozens
     if _MACHINES.match(key) and key not in wanted:
         return -5
     score = 4 if key in wanted else 0
-    if _LEAD.fullmatch(line[-60:]):
+    is_leading = bool(_LEAD.fullmatch(line[-60:]))
+    if is_leading:
         score += 4
     elif _RECIPIENT.search(before[-40:]) or (
         before.rstrip(" <").endswith((":", "\uff1a")) and not after.strip(" >.\"'")
     ):
         score += 3
-    if _CONTACT.search(before) or _CONTACT.search(after) or (_ROLES.match(key) and key not in wanted):
+    around = (
+        after[:_NEXT_WORD] if is_leading else f"{before} {after}"
+    )  # behind a recipient comes a reason, often a link
+    if _CONTACT.search(around) or (_ROLES.match(key) and key not in wanted):
         score -= 4
     if _QUOTED_TO.match(before.strip()) and _QUOTED.search(text[max(0, found.start - 300) : found.end + 300]):
         return min(score, 0)
@@ -156,8 +161,8 @@ def _before_expansion(text: str, places: list[_Seen]) -> str | None:
 def _said(text: str, places: list[_Seen], rest: str, *, is_alone: bool) -> str:
     """The words about one recipient; all that is said, where what is said of it says nothing."""
     if is_alone:
-        best = max(places, key=lambda one: one.score, default=None)
-        said = folded(text[_line_start(text, best.start) :]) if best else ""
+        certain = [one for one in places if one.score >= _BOUND_TO] or places
+        said = folded(text[_line_start(text, certain[0].start) :]) if certain else ""
         return said if says_why(said) else folded(text)
     said = folded(" ".join(_pieces(text, places)))
     return said if says_why(said) else folded(f"{said} {rest}")

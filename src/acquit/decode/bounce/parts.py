@@ -16,7 +16,8 @@ PARTS_LIMIT = 100
 DEPTH_LIMIT = 10
 BEYOND = "rest of a mail beyond 256 KiB, 100 parts or 10 levels"
 """What is said of a mail of which not all was read; what was read counts."""
-WORDS_LIMIT = 64 * 1024
+HTML_LIMIT = 96 * 1024
+WORDS_LIMIT = 32 * 1024
 """Characters of sentences that are read. Servers write a page; what is longer quotes the message."""
 
 _BLANK = re.compile(rb"\n[ \t]*\n")
@@ -44,7 +45,7 @@ class Part:
         if self.kind.startswith(_UNREAD):
             return ""
         text = decoded_as(transferred(self.body, self.headers.encoding), self.headers.charset)
-        return seen(text) if self.kind == "text/html" else text
+        return seen(text[:HTML_LIMIT]) if self.kind == "text/html" else text
 
 
 class Message(NamedTuple):

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from acquit.decode.bounce.addresses import address_in
 from acquit.decode.bounce.headers import Headers, comment_in, headers_of, without_comments
+from acquit.decode.bounce.parts import WORDS_LIMIT
 from acquit.decode.bounce.words import enhanced_in
 
 _OF_RECIPIENT = frozenset(
@@ -54,11 +55,8 @@ def report_in(kind: str, text: str) -> DeliveryReport | None:
     """The report of a part, by its type or, where a gateway lost that, by its fields."""
     if kind in _KINDS:
         return read_report(text)
-    return (
-        read_report(_from_first_field(text))
-        if kind != "message/disposition-notification" and _IN_TEXT.search(text)
-        else None
-    )
+    is_one = kind != "message/disposition-notification" and _IN_TEXT.search(text[:WORDS_LIMIT])
+    return read_report(_from_first_field(text)) if is_one else None
 
 
 def before_report(text: str) -> str:
