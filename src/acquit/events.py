@@ -90,6 +90,7 @@ class Report(Struct, frozen=True, gc=False):
     stream: str | None = None
     supplier: str | None = None
     retry_after_seconds: int | None = None
+    remote_host: str | None = None  # the server whose words these are (e-mail)
 
 
 class Reply(Struct, frozen=True, gc=False):

@@ -114,7 +114,7 @@ def test_what_is_exported_is_read_again() -> None:
     evidence = Evidence(provider="p", at=NOW)
     entries = [
         ("sms:+33612345678", "*", SuppressionRecord("stop", NOW, "stop", evidence, 1)),
-        ("email:a,b@example.org", "acct:a%20b:otp", SuppressionRecord("manual", NOW, "command", evidence, 1)),
+        ('email:"a,b"@example.org', "acct:a%20b:otp", SuppressionRecord("manual", NOW, "command", evidence, 1)),
         (
             "sms:+33612345679",
             "*",

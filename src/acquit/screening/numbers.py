@@ -132,20 +132,12 @@ def _is_without_its_zero(national: PhoneNumber) -> bool:
 def _read(text: str, channel: Channel, bare: str, number: PhoneNumber | None) -> Verdict:
     if number is None or not _is_possible(number):
         return Reject("not_a_number", _why_not(bare, [number] if number else [], None))
-    return _as_others_read_it(text, channel, number, _e164(number))
-
-
-def _as_others_read_it(text: str, channel: Channel, chosen: PhoneNumber, number: str) -> Verdict:
-    """Senders and the list go by `acquit.address`, which leaves alone what has the form of E.164: its zero, too."""
     try:
-        known = canonical(channel, text)
+        return canonical(channel, text)  # senders and the list go by that
     except Undecodable:
-        return Reject("not_a_number", "is written in a way that nobody else reads", number)
-    if known != number and known.startswith(f"+{chosen.country_code}0"):
-        return Reject(
-            "not_a_number", "has a zero after its country code that is for use within the country alone", number
-        )
-    return known
+        has_letters = any(letter.isalpha() for letter in bare)
+        why = "has letters in it" if has_letters else "is written in a way that nobody else reads"
+        return Reject("not_a_number", why, _e164(number))
 
 
 def _why_not(text: str, readings: list[PhoneNumber], plan: _Plan | None) -> str:

@@ -130,7 +130,7 @@ def _check_policy(policy: Sequence[PolicyRule], channel: str, hold: str, scope: 
 
 def _rule(policy: Sequence[PolicyRule], channel: str, hold: str) -> PolicyRule | None:
     """What one permanent failure is held by at once."""
-    found = (rule for rule in policy if rule.matches(channel, hold, "permanent", None) and not rule.is_counting)
+    found = (rule for rule in policy if rule.matches(channel, hold, "permanent", None, "") and not rule.is_counting)
     return next(found, None)
 
 
