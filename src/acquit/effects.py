@@ -216,13 +216,16 @@ class Tally(Struct, frozen=True, omit_defaults=True):
     engaged: Mapping[str, int] = {}  # messages by what their recipients did; `not_received` among them
     contradicted: Mapping[str, int] = {}  # messages of which not all that was said can be true
     examples: Mapping[str, Sequence[Example]] = {}  # of each of these the earliest five
-    delivered_by: Mapping[str, int] = {}  # by stratum, "octile/0"
+    delivered_by: Mapping[str, int] = {}  # by stratum, "slot/0"
     converted_by: Mapping[str, int] = {}
     delivered_at: Mapping[int, int] = {}  # by second of the minute: a supplier that sends in batches is known by it
     early: Mapping[int, int] = {}  # delivered before they were submitted, by quarter hours: clocks of another zone
     probed: Mapping[str, int] = {}  # messages to numbers known to be dead, to our own dead ones and to our own handsets
     segments: Mapping[str, int] = {}  # "2/delivered": by segments and waiting, delivered or failed
     content: Mapping[str, int] = {}  # "otp/failed"
+    waiting_by: Mapping[str, int] = {}  # "slot/0": by the five minutes of submission, as `delivered_by` has them, too
+    failed_by: Mapping[str, int] = {}
+    rejected_by: Mapping[str, int] = {}
 
     @property
     def key(self) -> bytes:
