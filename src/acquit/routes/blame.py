@@ -1,0 +1,127 @@
+"""Whose trouble it is: the carrier's, a supplier's at all its carriers, or one route's. One alert for one trouble.
+
+Flows are added up two ways, by carrier and by supplier (fake-receipts.md 5, 6). If what is too much stays when the worst
+supplier is taken away, it is the carrier's; if it goes, it is that supplier's, and where the same supplier has it at its
+other carriers, too, it is the supplier and none of these carriers. Where the others are too few to tell, it is the carrier's.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from acquit.routes.evidence import Finding
+from acquit.routes.flows import Flow
+from acquit.routes.windows import Window, added
+
+Windows = list[Window]
+Measured = tuple[float, float, float]
+"""How surprising, how many too many, and of how many."""
+Measure = Callable[[Windows, int], Measured]
+Find = Callable[[Windows, Sequence[Flow]], Finding | None]
+Unit = TypeVar("Unit", bound=Hashable)
+_TELLING = 4.0
+"""So many must be too many among the others, if they had the same trouble, to say that they do not have it."""
+_SAME, _HOT_NATS, _JUDGED = 1 / 3, 2.0, 15.0
+_MOST = 2 / 3
+
+
+class Subject(NamedTuple):
+    """Whom an alert is about; empty is all of them."""
+
+    channel: str
+    carrier: str = ""
+    supplier: str = ""
+    route: str = ""
+
+    def covers(self, other: "Subject | Flow") -> bool:
+        return self.channel == other.channel and all(
+            not ours or ours == theirs
+            for ours, theirs in (
+                (self.carrier, other.carrier),
+                (self.supplier, other.supplier),
+                (self.route, other.route),
+            )
+        )
+
+
+def troubles(flows: Mapping[Flow, Windows], find: Find, measure: Measure) -> dict[Subject, Finding]:
+    """What is found, and whose it is. All flows are of one channel."""
+    found: dict[Subject, Finding] = {}
+    hot = dict(_found(flows, find, lambda flow: flow.carrier))
+    undecided: dict[tuple[str, str], Finding] = {}  # supplier, carrier
+    for carrier, finding in hot.items():
+        there = {flow: windows for flow, windows in flows.items() if flow.carrier == carrier}
+        suppliers = _by(there, lambda flow: flow.supplier)
+        supplier = next(iter(suppliers)) if len(suppliers) == 1 else _worst(suppliers, finding.window, measure)
+        if supplier is None:
+            found[Subject(_channel(flows), carrier)] = finding
+        else:
+            undecided[supplier, carrier] = finding
+    for (supplier, carrier, _), finding in _found(flows, find, lambda flow: (flow.supplier, flow.carrier, flow.route)):
+        if carrier not in hot:
+            undecided.setdefault((supplier, carrier), finding)
+    for supplier in dict.fromkeys(supplier for supplier, _ in undecided):
+        mine = {carrier: finding for (one, carrier), finding in undecided.items() if one == supplier}
+        found |= _of_supplier(flows, supplier, mine, measure)
+    return found
+
+
+def _of_supplier(
+    flows: Mapping[Flow, Windows], supplier: str, mine: Mapping[str, Finding], measure: Measure
+) -> dict[Subject, Finding]:
+    channel = _channel(flows)
+    worst = max(mine.values(), key=lambda finding: finding.nats)
+    carriers = _by({flow: w for flow, w in flows.items() if flow.supplier == supplier}, lambda flow: flow.carrier)
+    measured = {carrier: measure(windows, worst.window) for carrier, windows in carriers.items()}
+    judged = {carrier: (nats, excess, of) for carrier, (nats, excess, of) in measured.items() if of >= _JUDGED}
+    same = [c for c, (nats, excess, of) in judged.items() if nats >= _HOT_NATS and excess / of >= worst.share * _SAME]
+    if len(same) > 1 and len(same) >= _MOST * len(judged):
+        return {Subject(channel, "", supplier): worst}
+    found = {}
+    for carrier, finding in mine.items():
+        there = {flow: windows for flow, windows in flows.items() if flow.carrier == carrier}
+        if all(flow.supplier == supplier for flow in there):
+            routes = _by(there, lambda flow: flow.route)
+            route = _worst(routes, finding.window, measure) if len(routes) > 1 else None
+            found[Subject(channel, carrier, supplier if route else "", route or "")] = finding
+        else:
+            routes = _by({f: w for f, w in there.items() if f.supplier == supplier}, lambda flow: flow.route)
+            route = next(iter(routes)) if len(routes) == 1 else _worst(routes, finding.window, measure)
+            found[Subject(channel, carrier, supplier, route or "")] = finding
+    return found
+
+
+def _worst(parts: Mapping[str, Windows], window: int, measure: Measure) -> str | None:
+    """The one part without which there is nothing; None if there is something without it, too, or nobody can say."""
+    _, excess, of = measure(_added(list(parts.values())), window)
+    share = excess / of if of else 0.0
+    worst = max(parts, key=lambda part: measure(parts[part], window)[1])
+    rest = [windows for part, windows in parts.items() if part != worst]
+    _, others, of_others = measure(_added(rest), window)
+    if share * of_others < _TELLING:
+        return None
+    return worst if others / of_others < share * _SAME else None
+
+
+def _found(flows: Mapping[Flow, Windows], find: Find, of: Callable[[Flow], Unit]) -> Iterable[tuple[Unit, Finding]]:
+    members: dict[Unit, list[Flow]] = {}
+    for flow in flows:
+        members.setdefault(of(flow), []).append(flow)
+    for unit, mine in members.items():
+        finding = find(_added([flows[flow] for flow in mine]), mine)
+        if finding is not None:
+            yield unit, finding
+
+
+def _by(flows: Mapping[Flow, Windows], of: Callable[[Flow], Unit]) -> dict[Unit, Windows]:
+    groups: dict[Unit, list[Windows]] = {}
+    for flow, windows in flows.items():
+        groups.setdefault(of(flow), []).append(windows)
+    return {unit: _added(parts) for unit, parts in groups.items()}
+
+
+def _added(parts: Sequence[Windows]) -> Windows:
+    return parts[0] if len(parts) == 1 else added(parts)
+
+
+def _channel(flows: Mapping[Flow, Windows]) -> str:
+    return next(iter(flows)).channel
