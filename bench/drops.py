@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
-from math import exp, lgamma, log, pi, sin, sqrt
+from math import log, pi, sin
 from pathlib import Path
 from random import Random
 from statistics import median

@@ -238,12 +238,16 @@ class Tally(Struct, frozen=True, omit_defaults=True):
 
 AlertKind: TypeAlias = Literal[
     "delivery_drop", "receipts_stalled", "latency_up", "submit_rejects", "engagement_drop", "route_contradicted",
-    "not_received", "port_overdue", "suppression_held",
+    "not_received", "port_overdue", "suppression_held", "delivery_low", "complaints_high", "complaints_excessive",
+    "bounces_high",
 ]  # fmt: skip
 
 
 class Alert(Struct, frozen=True):
-    """Something that on-call staff should know rises, or is over. Its sentence names no person."""
+    """Something that on-call staff should know rises, or is over. Its sentence names no person, its examples are masked.
+
+    What is None of channel, carrier, supplier, route and stream is all of them.
+    """
 
     kind: AlertKind
     state: Literal["raised", "cleared"]
@@ -255,6 +259,11 @@ class Alert(Struct, frozen=True):
     messages: int
     ratio: float | None = None
     expected: float | None = None
+    supplier: str | None = None
+    stream: str | None = None
+    since: datetime | None = None  # when it was raised
+    categories: Sequence[str] = ()  # of failures, that there are more of than usual
+    examples: Sequence[Example] = ()
 
     @property
     def key(self) -> bytes:

@@ -161,7 +161,12 @@ def test_message_stands_in_the_five_minutes_of_its_submission_by_its_outcome(sta
 
 
 def test_message_leaves_its_slot_when_it_moves_on_whatever_comes_first() -> None:
-    events: list[Event] = [submit(), receipt("accepted", at=1), receipt("failed", at=2), receipt("delivered_handset", at=9)]
+    events: list[Event] = [
+        submit(),
+        receipt("accepted", at=1),
+        receipt("failed", at=2),
+        receipt("delivered_handset", at=9),
+    ]
     for order in permutations(events):
         tally = left(*order)
         assert (tally.waiting_by, tally.failed_by, tally.delivered_by["slot/0"]) == ({}, {}, 1)
@@ -180,7 +185,9 @@ def test_message_leaves_its_slot_when_it_moves_on_whatever_comes_first() -> None
         (14 * 24 + 0.1, "recipient_unknown", {}),
     ],
 )
-def test_failure_of_the_number_later_than_48_hours_after_a_port_is_overdue(hours: float, category: Any, found: Any) -> None:
+def test_failure_of_the_number_later_than_48_hours_after_a_port_is_overdue(
+    hours: float, category: Any, found: Any
+) -> None:
     failure = receipt("failed", at=4, category=category, permanence="permanent")
     tally = left(submit(ported_at=when(4 - hours * HOUR)), failure)
     assert tally.contradicted == found

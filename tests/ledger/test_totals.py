@@ -134,7 +134,9 @@ def test_journal_of_format_3_is_read_and_its_changes_count_on() -> None:
     by_delta.table.load_delta(msgspec.msgpack.encode([(CELL.hour, key, former)]))
     by_delta.table.load_delta(msgspec.msgpack.encode([(CELL.hour, key, {"n": {538: 0, 540: 5}})]))
     assert named(by_block) == OF_FORMAT_3
-    assert named(by_delta) == {k: v for k, v in OF_FORMAT_3.items() if k != "segments"} | {"content": {"otp/delivered": 5}}
+    assert named(by_delta) == {k: v for k, v in OF_FORMAT_3.items() if k != "segments"} | {
+        "content": {"otp/delivered": 5}
+    }
 
 
 def test_journal_of_format_3_is_written_again_in_this_one() -> None:

@@ -137,9 +137,16 @@ submitted; its recipient used what failed; the recipient denies what was deliver
 known to receive nothing, or that we own for that purpose; it was delivered to a handset of ours that did not see it (yet); it
 failed for its number's sake although the number moved to its operator more than 48 hours before.
 """
-FAILED_AFTER_DELIVERY, DELIVERED_BEFORE_SUBMIT, ENGAGED_UNDELIVERED, DENIED, KNOWN_DEAD, DEAD, LIVE_SILENT, PORT_OVERDUE = (
-    1 << place for place in range(len(CONTRADICTIONS))
-)
+(
+    FAILED_AFTER_DELIVERY,
+    DELIVERED_BEFORE_SUBMIT,
+    ENGAGED_UNDELIVERED,
+    DENIED,
+    KNOWN_DEAD,
+    DEAD,
+    LIVE_SILENT,
+    PORT_OVERDUE,
+) = (1 << place for place in range(len(CONTRADICTIONS)))
 SKEW_MS = 60_000
 """Clocks of suppliers differ by so much without a meaning."""
 HANDSET = frozenset({STATUS_NUMBER["delivered_handset"], STATUS_NUMBER["read"]})

@@ -6,10 +6,11 @@ other carriers, too, it is the supplier and none of these carriers. Where the ot
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from acquit.routes.evidence import Finding
 from acquit.routes.flows import Flow
+from acquit.routes.raised import Subject
 from acquit.routes.windows import Window, added
 
 Windows = list[Window]
@@ -22,25 +23,6 @@ _TELLING = 4.0
 """So many must be too many among the others, if they had the same trouble, to say that they do not have it."""
 _SAME, _HOT_NATS, _JUDGED = 1 / 3, 2.0, 15.0
 _MOST = 2 / 3
-
-
-class Subject(NamedTuple):
-    """Whom an alert is about; empty is all of them."""
-
-    channel: str
-    carrier: str = ""
-    supplier: str = ""
-    route: str = ""
-
-    def covers(self, other: "Subject | Flow") -> bool:
-        return self.channel == other.channel and all(
-            not ours or ours == theirs
-            for ours, theirs in (
-                (self.carrier, other.carrier),
-                (self.supplier, other.supplier),
-                (self.route, other.route),
-            )
-        )
 
 
 def troubles(flows: Mapping[Flow, Windows], find: Find, measure: Measure) -> dict[Subject, Finding]:

@@ -6,50 +6,27 @@ submitted at all, time stands still. Everything that must outlive a restart is i
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
-
-from msgspec import Struct
+from typing import Any
 
 from acquit.blocks import Blocks
 from acquit.effects import Alert, AlertKind
-from acquit.events import from_epoch_ms
 from acquit.routes import evidence
-from acquit.routes.blame import Measured, Subject, Windows, troubles
+from acquit.routes.blame import Measured, Windows, troubles
 from acquit.routes.evidence import Finding
 from acquit.routes.flows import KEPT_SECONDS, SLOT_SECONDS, Flow, Flows
 from acquit.routes.learning import TELLING, TICK_SECONDS, Learning, expected_since
-from acquit.routes.windows import DELIVERED_NOW, MESSAGES, TO_DELIVER, added, windows_of
+from acquit.routes.raised import Raised, Subject
+from acquit.routes.windows import DELIVERED_NOW, MESSAGES, TO_DELIVER, WINDOWS, added, windows_of
 
-JUMP_SECONDS, SETTLE_SECONDS = 120, 60
+JUMP_SECONDS, SETTLE_SECONDS = 120, 15
 """After a pause, or while a backlog is read, nothing is raised until the clock has gone on evenly for so long."""
 CALM_SECONDS = 360
 REMEMBERED_SECONDS = 3 * 3_600
 CALM_SHARE, CALM_LEAST, CALM_EXPECTED = 0.35, 0.02, 30.0
 STALLED_NATS, STALLED_SECONDS = 12.0, 60
+RISEN_NATS, RISEN_SHOWN = 7.0, 3
 GAPS = 2.0
 """A feed stands still if it is silent for so many times its longest silence of late."""
-
-
-class Raised(Struct, array_like=True):
-    """An alert that is up, or was a short while ago."""
-
-    kind: AlertKind
-    subject: tuple[str, str, str, str]
-    raised_ms: int
-    share: float
-    messages: int
-    ratio: float
-    expected: float
-    calm_ms: int = 0  # since when it has looked well again
-    cleared_ms: int = 0
-
-    @property
-    def is_up(self) -> bool:
-        return not self.cleared_ms
-
-    @property
-    def whom(self) -> Subject:
-        return Subject(*self.subject)
 
 
 class Drops:
@@ -102,7 +79,9 @@ class Drops:
         hour = self.flows.newest
         recent = [row for _, _, row in self.table if row.cleared_ms]
         for flow, cohorts in self.flows:
-            since = max((row.cleared_ms / 1000 - SLOT_SECONDS for row in recent if row.whom.covers(flow)), default=0.0)
+            since = max(
+                (row.cleared_ms / 1000 - SLOT_SECONDS for row in recent if row.subject.covers(flow)), default=0.0
+            )
             usual, curve = self._learning.usuals.of(flow, hour), self._learning.curve(flow)
             windows = windows_of(cohorts, now=clock, usual=usual, curve=curve, since=since)
             if windows is not None:
@@ -136,18 +115,27 @@ class Drops:
         rises = self._learning.kinds.rises(members, self.flows, seconds=seconds, clock=clock)
         return rises[0][0] if rises else 0.0
 
+    def _risen(self, subject: Subject, finding: Finding) -> list[str]:
+        """The categories of failure that there are more of than usual."""
+        members = [flow for flow in self.flows.cohorts if subject.covers(flow)]
+        seconds = SLOT_SECONDS * (WINDOWS[finding.window][1] - WINDOWS[finding.window][0])
+        rises = self._learning.kinds.rises(members, self.flows, seconds=seconds, clock=self._clock)
+        return [category for nats, category, _ in rises if nats >= RISEN_NATS][:RISEN_SHOWN]
+
     def _put(self, kind: AlertKind, subject: Subject, finding: Finding, now_ms: int) -> list[Alert]:
         if any(self._hides(row, kind, subject) for row in self.raised()):
             return []
-        row = Raised(kind, tuple(subject), now_ms, finding.share, finding.messages, finding.ratio, finding.expected)
-        self.table.put(0, "/".join([kind, *subject]), row)
-        return [alert_of(row, "raised", now_ms)]
+        row = Raised(kind, subject, now_ms, finding.share, finding.messages, finding.ratio, finding.expected)
+        if kind == "delivery_drop":
+            row.categories = self._risen(subject, finding)
+        self.table.put(0, row.key, row)
+        return [row.alert("raised", now_ms)]
 
     def _hides(self, row: Raised, kind: AlertKind, subject: Subject) -> bool:
         """One alert for one trouble; of a trouble that is known it is no news that it makes others."""
         if row.kind == kind:
-            return row.whom.covers(subject)
-        is_of_the_same = row.whom.covers(subject) or subject.covers(row.whom)
+            return row.subject.covers(subject)
+        is_of_the_same = row.subject.covers(subject) or subject.covers(row.subject)
         return is_of_the_same and kind in _HIDDEN_BY.get(row.kind, ())
 
     # a feed that stands still
@@ -157,9 +145,7 @@ class Drops:
         found: dict[Subject, Finding] = {}
         if all(clock - self._learning.last(flow) < STALLED_SECONDS for flow in windows):
             return found
-        channel = next(iter(windows)).channel
-        for of in (lambda f: Subject(channel, "", f.supplier), lambda f: Subject(channel, f.carrier),
-                   lambda f: Subject(channel, f.carrier, f.supplier)):  # fmt: skip
+        for of in _UNITS:
             units: dict[Subject, list[Flow]] = {}
             for flow in windows:
                 units.setdefault(of(flow), []).append(flow)
@@ -197,7 +183,7 @@ class Drops:
         for _, key, row in list(self.table):
             if not row.is_up:
                 continue
-            flows = [flow for flow in windows if row.whom.covers(flow)]
+            flows = [flow for flow in windows if row.subject.covers(flow)]
             is_calm = bool(flows) and self._is_calm(row, flows, windows, clock)
             if is_calm and not row.calm_ms:
                 row.calm_ms = now_ms
@@ -210,7 +196,7 @@ class Drops:
                 self.table.touch(0, key)
                 one = _shown(added([windows[flow] for flow in flows]))
                 row.messages, row.ratio, row.expected = one
-                alerts.append(alert_of(row, "cleared", now_ms))
+                alerts.append(row.alert("cleared", now_ms))
         return alerts
 
     def _is_calm(self, row: Raised, flows: Sequence[Flow], windows: Mapping[Flow, Windows], clock: int) -> bool:
@@ -238,36 +224,9 @@ class Drops:
         for _, _, row in self.table:
             since = row.raised_ms / 1000 - 3_600
             until = row.cleared_ms / 1000 if row.cleared_ms else row.raised_ms / 1000 + 86_400
-            if since <= start <= until and row.whom.covers(flow):
+            if since <= start <= until and row.subject.covers(flow):
                 return True
         return False
-
-
-def alert_of(row: Raised, state: Literal["raised", "cleared"], now_ms: int) -> Alert:
-    whom = row.whom
-    return Alert(
-        kind=row.kind, state=state, channel=whom.channel, carrier=whom.carrier or None, route=whom.route or None,
-        at=from_epoch_ms(now_ms), sentence=_sentence(row, state), messages=row.messages, ratio=round(row.ratio, 4),
-        expected=round(row.expected, 4),
-    )  # fmt: skip
-
-
-def _sentence(row: Raised, state: str) -> str:
-    whom = row.whom
-    names = [name for name in (whom.carrier, whom.supplier, whom.route) if name]
-    return f"{' '.join([whom.channel, *names])}: {_SAID[row.kind][state == 'cleared']} {row.ratio:.1%}, expected {row.expected:.1%}"
-
-
-_SAID: dict[str, tuple[str, str]] = {
-    "delivery_drop": ("delivery fell to", "delivery is back at"),
-    "receipts_stalled": ("no receipts come any more; delivered so far", "receipts come again; delivered so far"),
-    "latency_up": (
-        "delivery is slow, and nothing is lost; delivered so far",
-        "delivery is as fast as usual; delivered so far",
-    ),
-    "submit_rejects": ("submits are rejected:", "submits are taken again; rejected"),
-    "engagement_drop": ("delivered messages are used less:", "delivered messages are used as usual:"),
-}
 
 
 def _shown(windows: Windows) -> tuple[int, float, float]:
@@ -284,6 +243,11 @@ def _measured(nats: Callable[[Windows, int], tuple[float, float]]) -> Callable[[
 
 
 _QUARTER = 2
+_UNITS: Sequence[Callable[[Flow], Subject]] = (
+    lambda flow: Subject(flow.channel, "", flow.supplier),
+    lambda flow: Subject(flow.channel, flow.carrier),
+    lambda flow: Subject(flow.channel, flow.carrier, flow.supplier),
+)
 _RECENT = (1, 2, 3, 4)
 _HIDDEN_BY: Mapping[str, Iterable[str]] = {
     "receipts_stalled": ("delivery_drop", "latency_up", "engagement_drop"),

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from acquit.effects import Tally
+
 SLOT_SECONDS, SLOTS = 300, 12
 WAITING, DELIVERED, FAILED, REJECTED, CONVERTED = range(5)
 OUTCOMES = 5
 KEPT_SECONDS = 4 * 3_600
 """Cohorts that are older say nothing of now."""
-_FIELDS = ("waiting_by", "delivered_by", "failed_by", "rejected_by", "converted_by")
 
 
 class Flow(NamedTuple):
@@ -34,14 +35,16 @@ def flow_of(key: str) -> Flow:
     return Flow(*msgspec.json.decode(key, type=tuple[str, str, str, str, str]))
 
 
-def slots_of(by: Mapping[str, Mapping[str, int]]) -> list[int]:
+def slots_of(tally: Tally) -> list[int]:
     """The slots of a total, flat: five outcomes of the first five minutes of an hour of UTC, of the second, and so on.
 
     Nothing where the total has none.
     """
     found: list[int] = []
-    for outcome, field in enumerate(_FIELDS):
-        for name, count in by[field].items():
+    for outcome, by in enumerate(
+        (tally.waiting_by, tally.delivered_by, tally.failed_by, tally.rejected_by, tally.converted_by)
+    ):
+        for name, count in by.items():
             kind, _, number = name.partition("/")
             if kind == "slot":
                 found = found or [0] * (SLOTS * OUTCOMES)

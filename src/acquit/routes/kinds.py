@@ -68,8 +68,9 @@ class Kinds:
             messages = max(0, sent - before[1])
             for category, count in failed.items():
                 came[category] = came.get(category, 0) + max(0, count - before[2].get(category, 0))
+            per_message = messages / max(law.sent, 1.0) if law else 0.0
             for category, number in law.kinds.items() if law else ():
-                usual[category] = usual.get(category, 0.0) + number / max(law.sent, 1.0) * messages
+                usual[category] = usual.get(category, 0.0) + number * per_message
         found = []
         for category, count in came.items():
             mean = usual.get(category, 0.0) + _LEAST

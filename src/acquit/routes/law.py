@@ -5,7 +5,7 @@ supplier that sends its receipts every five minutes has a law with steps. `deliv
 it holds the provider's own times. Numbers of a journaled law are sums; those of a day count a tenth less a day later.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from itertools import accumulate
 from math import erfc, log, sqrt
@@ -95,7 +95,8 @@ def law_key(flow: Flow) -> str:
 
 
 def new_law() -> Law:
-    return Law(*([0.0] * len(AGES_SECONDS) for _ in range(7)))
+    none = [0.0] * len(AGES_SECONDS)
+    return Law(none[:], none[:], none[:], none[:], none[:], none[:], none[:])
 
 
 class Curve(Struct, frozen=True):
@@ -107,7 +108,18 @@ class Curve(Struct, frozen=True):
     spread_delivered: list[float]
     spread_failed: list[float]
 
-    def at(self, values: list[float], age_seconds: float) -> float:
+    @staticmethod
+    def least(values: list[float], age_seconds: float) -> float:
+        """What is there at this age at least: batches of receipts come between two ages, nobody knows when."""
+        place = bisect_right(AGES_SECONDS, age_seconds)
+        return values[place - 1] if place else 0.0
+
+    @staticmethod
+    def most(values: list[float], age_seconds: float) -> float:
+        return values[min(bisect_left(AGES_SECONDS, age_seconds), len(values) - 1)]
+
+    @staticmethod
+    def at(values: list[float], age_seconds: float) -> float:
         """Between two ages on a straight line; before the first one from nothing."""
         place = bisect_right(AGES_SECONDS, age_seconds)
         if place == 0:

@@ -49,8 +49,10 @@ class Learning:
         self._curves: dict[str, Curve] = {}
 
     def loaded(self) -> None:
-        for known in (self._trails, self._ended, self._last, self._curves):
-            known.clear()  # type: ignore[attr-defined]
+        self._trails.clear()
+        self._ended.clear()
+        self._last.clear()
+        self._curves.clear()
         self.usuals.loaded()
         self.kinds.clear()
 

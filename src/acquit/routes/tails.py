@@ -28,7 +28,7 @@ def surprise(count: float, mean: float, variance: float) -> float:
 
 
 def _log_beta(x: float, a: float, b: float) -> float:
-    """ln of the regularized incomplete beta function, for x below its mean, by its continued fraction (Lentz)."""
+    """The logarithm of the regularized incomplete beta function, for x below its mean, by its continued fraction (Lentz)."""
     front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)
     if x >= (a + 1) / (a + b + 2):  # near the mean the fraction converges from the other side
         rest = exp(front) * _fraction(1 - x, b, a) / b

@@ -10,8 +10,8 @@ from acquit.routes.flows import CONVERTED, DELIVERED, FAILED, REJECTED, SLOT_SEC
 from acquit.routes.law import SLOWER, Curve
 from acquit.routes.usual import Usual
 
-WINDOWS = ((0, 1), (0, 2), (0, 3), (0, 6), (0, 12), (0, 24), (3, 12), (6, 18))
-"""From and to which cohort: 5, 10, 15, 30, 60 and 120 minutes, and two in which nobody is young."""
+WINDOWS = ((0, 1), (0, 2), (0, 3), (0, 6), (0, 12), (0, 24), (3, 12), (6, 18), (12, 24))
+"""From and to which cohort: 5, 10, 15, 30, 60 and 120 minutes, and some in which nobody is young."""
 LOOKED_AT = 24
 _YOUNGEST_SECONDS = 25
 """Of a younger cohort there is nothing to say yet."""
@@ -40,8 +40,11 @@ def windows_of(
 
 def _cohort(counts: list[int], age: float, usual: Usual, curve: Curve) -> Window:
     messages = counts[WAITING] + counts[DELIVERED] + counts[FAILED]
-    delivered, failed = usual.delivered * curve.at(curve.delivered, age), usual.failed * curve.at(curve.failed, age)
-    slow = usual.delivered * curve.at(curve.delivered, age / SLOWER)
+    delivered, failed = (
+        usual.delivered * curve.least(curve.delivered, age),
+        usual.failed * curve.most(curve.failed, age),
+    )
+    slow = usual.delivered * curve.least(curve.delivered, age / SLOWER)
     spread = curve.at(curve.spread_delivered, age)
     return [
         messages, counts[DELIVERED], counts[FAILED], counts[REJECTED], counts[CONVERTED],

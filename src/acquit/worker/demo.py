@@ -23,7 +23,7 @@ from rich.live import Live as LiveScreen
 
 from acquit.address import mask
 from acquit.effects import Alert, Suppression, Tally, read_tally
-from acquit.events import DELIVERED, FINAL
+from acquit.events import DELIVERED, RATED
 from acquit.simulate import Scenario, simulate
 from acquit.simulate.live import CYCLE, ODD_ROUTE, Live
 from acquit.worker import topics
@@ -155,7 +155,7 @@ class RoutesSeen:
         delivered: Counter[str] = Counter()
         for tally in self._last.values():
             for status, number in tally.status.items():
-                final[tally.cell.route or ""] += number * (status in FINAL)
+                final[tally.cell.route or ""] += number * (status in RATED)
                 delivered[tally.cell.route or ""] += number * (status in DELIVERED)
         for route, number in final.items():
             if number >= ODD_MESSAGES and delivered[route] == number:
