@@ -6,7 +6,6 @@ from acquit.routes.cohorts import Sums
 from acquit.worker.metrics import Metrics
 from tests.builders import START_MS, Read
 
-
 OF_ALL = {"supplier": "", "stream": ""}
 
 

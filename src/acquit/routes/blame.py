@@ -8,6 +8,8 @@ other carriers, too, it is the supplier and none of these carriers. Where the ot
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from acquit.routes.evidence import Finding
 from acquit.routes.flows import Flow
 from acquit.routes.raised import Subject
@@ -21,7 +23,7 @@ Find = Callable[[Windows, Sequence[Flow]], Finding | None]
 Unit = TypeVar("Unit", bound=Hashable)
 _TELLING = 4.0
 """So many must be too many among the others, if they had the same trouble, to say that they do not have it."""
-_SAME, _HOT_NATS, _JUDGED = 1 / 3, 2.0, 15.0
+_SAME, _HOT_NATS = 1 / 3, 2.0
 _MOST = 2 / 3
 
 
@@ -33,11 +35,14 @@ def troubles(flows: Mapping[Flow, Windows], find: Find, measure: Measure) -> dic
     for carrier, finding in hot.items():
         there = {flow: windows for flow, windows in flows.items() if flow.carrier == carrier}
         suppliers = _by(there, lambda flow: flow.supplier)
-        supplier = next(iter(suppliers)) if len(suppliers) == 1 else _worst(suppliers, finding.window, measure)
-        if supplier is None:
-            found[Subject(_channel(flows), carrier)] = finding
-        else:
+        if len(suppliers) == 1:
+            undecided[next(iter(suppliers)), carrier] = finding
+        elif not _can_tell(suppliers, finding.window, measure):
+            found[Subject(_channel(flows), carrier)] = replace(finding, is_sure=False)
+        elif (supplier := _worst(suppliers, finding.window, measure)) is not None:
             undecided[supplier, carrier] = finding
+        else:
+            found[Subject(_channel(flows), carrier)] = finding
     for (supplier, carrier, _), finding in _found(flows, find, lambda flow: (flow.supplier, flow.carrier, flow.route)):
         if carrier not in hot:
             undecided.setdefault((supplier, carrier), finding)
@@ -54,12 +59,14 @@ def _of_supplier(
     worst = max(mine.values(), key=lambda finding: finding.nats)
     carriers = _by({flow: w for flow, w in flows.items() if flow.supplier == supplier}, lambda flow: flow.carrier)
     measured = {carrier: measure(windows, worst.window) for carrier, windows in carriers.items()}
-    judged = {carrier: (nats, excess, of) for carrier, (nats, excess, of) in measured.items() if of >= _JUDGED}
-    same = [c for c, (nats, excess, of) in judged.items() if nats >= _HOT_NATS and excess / of >= worst.share * _SAME]
+    judged = [carrier for carrier, (_, _, of) in measured.items() if carrier in mine or worst.share * of >= _TELLING]
+    same = [carrier for carrier in judged if carrier in mine or _is_same(measured[carrier], worst.share)]
     if len(same) > 1 and len(same) >= _MOST * len(judged):
         return {Subject(channel, "", supplier): worst}
     found = {}
-    for carrier, finding in mine.items():
+    is_sure = len(judged) == len(carriers)
+    for carrier, told in mine.items():
+        finding = told if is_sure else replace(told, is_sure=False)
         there = {flow: windows for flow, windows in flows.items() if flow.carrier == carrier}
         if all(flow.supplier == supplier for flow in there):
             routes = _by(there, lambda flow: flow.route)
@@ -72,16 +79,30 @@ def _of_supplier(
     return found
 
 
+def _is_same(measured: Measured, share: float) -> bool:
+    nats, excess, of = measured
+    return nats >= _HOT_NATS and excess / of >= share * _SAME
+
+
 def _worst(parts: Mapping[str, Windows], window: int, measure: Measure) -> str | None:
     """The one part without which there is nothing; None if there is something without it, too, or nobody can say."""
-    _, excess, of = measure(_added(list(parts.values())), window)
-    share = excess / of if of else 0.0
-    worst = max(parts, key=lambda part: measure(parts[part], window)[1])
-    rest = [windows for part, windows in parts.items() if part != worst]
-    _, others, of_others = measure(_added(rest), window)
+    worst, share, others, of_others = _split(parts, window, measure)
     if share * of_others < _TELLING:
         return None
     return worst if others / of_others < share * _SAME else None
+
+
+def _can_tell(parts: Mapping[str, Windows], window: int, measure: Measure) -> bool:
+    _, share, _, of_others = _split(parts, window, measure)
+    return share * of_others >= _TELLING
+
+
+def _split(parts: Mapping[str, Windows], window: int, measure: Measure) -> tuple[str, float, float, float]:
+    """The worst part, how much is too much in all, and how much of how many in the other parts."""
+    _, excess, of = measure(_added(list(parts.values())), window)
+    worst = max(parts, key=lambda part: measure(parts[part], window)[1])
+    _, others, of_others = measure(_added([windows for part, windows in parts.items() if part != worst]), window)
+    return worst, excess / of if of else 0.0, others, of_others
 
 
 def _found(flows: Mapping[Flow, Windows], find: Find, of: Callable[[Flow], Unit]) -> Iterable[tuple[Unit, Finding]]:

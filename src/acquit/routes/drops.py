@@ -20,6 +20,8 @@ from acquit.routes.windows import DELIVERED_NOW, MESSAGES, TO_DELIVER, WINDOWS, 
 
 JUMP_SECONDS, SETTLE_SECONDS = 120, 15
 """After a pause, or while a backlog is read, nothing is raised until the clock has gone on evenly for so long."""
+UNSURE_SECONDS = 60
+"""For so long it is waited whether it shows whose trouble it is, where few messages cannot tell."""
 CALM_SECONDS = 360
 REMEMBERED_SECONDS = 3 * 3_600
 CALM_SHARE, CALM_LEAST, CALM_EXPECTED = 0.35, 0.02, 30.0
@@ -42,6 +44,7 @@ class Drops:
         }  # fmt: skip
         self._tick = self._clock = 0
         self._settled = 0.0
+        self._unsure: dict[tuple[AlertKind, Subject], int] = {}  # since when
 
     def loaded(self) -> None:
         self.flows = Flows()
@@ -69,6 +72,8 @@ class Drops:
         self._forget(clock)
         windows = self._windows(clock)
         alerts = self._clear(windows, clock, now_ms)
+        if alerts:
+            windows = self._windows(clock)  # from here on nothing of that trouble counts any more
         if clock >= self._settled:
             for channel in dict.fromkeys(flow.channel for flow in windows):
                 alerts += self._raise({f: w for f, w in windows.items() if f.channel == channel}, clock, now_ms)
@@ -92,6 +97,7 @@ class Drops:
 
     def _raise(self, windows: Mapping[Flow, Windows], clock: int, now_ms: int) -> list[Alert]:
         alerts = []
+        self._unsure = {key: since for key, since in self._unsure.items() if now_ms - since < 2 * UNSURE_SECONDS * 1000}
         silences = self._silences(windows, clock)
         for subject, finding in silences.items():
             alerts += self._put("receipts_stalled", subject, finding, now_ms)
@@ -124,6 +130,8 @@ class Drops:
 
     def _put(self, kind: AlertKind, subject: Subject, finding: Finding, now_ms: int) -> list[Alert]:
         if any(self._hides(row, kind, subject) for row in self.raised()):
+            return []
+        if not finding.is_sure and now_ms - self._unsure.setdefault((kind, subject), now_ms) < UNSURE_SECONDS * 1000:
             return []
         row = Raised(kind, subject, now_ms, finding.share, finding.messages, finding.ratio, finding.expected)
         if kind == "delivery_drop":

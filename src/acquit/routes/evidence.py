@@ -70,6 +70,7 @@ class Finding(Struct, frozen=True):
     messages: int
     ratio: float
     expected: float
+    is_sure: bool = True  # whose it is
 
 
 def failing_nats(windows: list[Window], window: int) -> tuple[float, float]:

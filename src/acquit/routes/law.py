@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from itertools import accumulate
 from math import erfc, log, sqrt
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -99,7 +100,18 @@ def new_law() -> Law:
     return Law(none[:], none[:], none[:], none[:], none[:], none[:], none[:])
 
 
-class Curve(Struct, frozen=True):
+class Point(NamedTuple):
+    """A law at one age. `slow` is what would be delivered if all were `SLOWER` times slower."""
+
+    delivered: float
+    failed: float
+    converted: float
+    slow: float
+    spread_delivered: float
+    spread_failed: float
+
+
+class Curve(Struct):
     """A law as it is used, at each of the ages: shares of what is when a cohort is of age, and the over-dispersion."""
 
     delivered: list[float]
@@ -107,6 +119,18 @@ class Curve(Struct, frozen=True):
     converted: list[float]
     spread_delivered: list[float]
     spread_failed: list[float]
+    points: dict[float, Point] = {}  # ages that were asked for
+
+    def point(self, age_seconds: float) -> Point:
+        """What is there of a cohort: delivered at least, failed at most, so that neither seems to be a drop."""
+        known = self.points.get(age_seconds)
+        if known is None:
+            known = self.points[age_seconds] = Point(
+                self.least(self.delivered, age_seconds), self.most(self.failed, age_seconds),
+                self.at(self.converted, age_seconds), self.least(self.delivered, age_seconds / SLOWER),
+                self.at(self.spread_delivered, age_seconds), self.at(self.spread_failed, age_seconds),
+            )  # fmt: skip
+        return known
 
     @staticmethod
     def least(values: list[float], age_seconds: float) -> float:

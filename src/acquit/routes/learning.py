@@ -10,6 +10,8 @@ from acquit.routes.usual import Usual, Usuals
 
 TICK_SECONDS = 15
 _PLACES = {age: place for place, age in enumerate(AGES_SECONDS)}
+KNOWN_COHORTS = 50
+"""A law of so many changes little within an hour."""
 GAPS_KEPT, USUAL_GAP = 8, 3
 """Of the last silences the third longest is usual: neither an outage nor two make it longer."""
 TELLING = 3.0
@@ -47,6 +49,8 @@ class Learning:
         self._ended: dict[Flow, int] = {}
         self._last: dict[Flow, int] = {}
         self._curves: dict[str, Curve] = {}
+        self._keys: dict[Flow, str] = {}
+        self._hour = 0
 
     def loaded(self) -> None:
         self._trails.clear()
@@ -57,7 +61,9 @@ class Learning:
         self.kinds.clear()
 
     def curve(self, flow: Flow) -> Curve:
-        key = law_key(flow)
+        key = self._keys.get(flow)
+        if key is None:
+            key = self._keys[flow] = law_key(flow)
         curve = self._curves.get(key)
         if curve is None:
             curve = self._curves[key] = curve_of(self.laws.get(0, key))
@@ -75,6 +81,10 @@ class Learning:
     def learn(self, flows: Flows, clock: int, is_troubled: Callable[[Flow, int], bool]) -> None:
         """Look at every cohort at the ages of the law, and book those that are of age."""
         booked = self.booked.get(0, "to") or 0
+        if clock // 3_600 != self._hour:
+            self._hour = clock // 3_600
+            self._curves.clear()
+            self._keys.clear()
         until = (clock - OF_AGE_SECONDS) // SLOT_SECONDS * SLOT_SECONDS
         for flow, cohorts in flows:
             self._listen(flow, cohorts, flows.ended[flow], clock)
@@ -118,4 +128,5 @@ class Learning:
         for place, (messages, delivered, failed, converted) in trail.items():
             law.add(place, (messages, delivered, failed, converted), usual, curve)
         self.laws.put(0, key, law)
-        self._curves.pop(key, None)
+        if law.cohorts[-1] < KNOWN_COHORTS:
+            self._curves.pop(key, None)

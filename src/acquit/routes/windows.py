@@ -7,7 +7,7 @@ that parts can be added up: routes to a carrier, carriers to a supplier.
 from collections.abc import Iterable, Mapping
 
 from acquit.routes.flows import CONVERTED, DELIVERED, FAILED, REJECTED, SLOT_SECONDS, WAITING
-from acquit.routes.law import SLOWER, Curve
+from acquit.routes.law import Curve
 from acquit.routes.usual import Usual
 
 WINDOWS = ((0, 1), (0, 2), (0, 3), (0, 6), (0, 12), (0, 24), (3, 12), (6, 18), (12, 24))
@@ -39,20 +39,19 @@ def windows_of(
 
 
 def _cohort(counts: list[int], age: float, usual: Usual, curve: Curve) -> Window:
-    messages = counts[WAITING] + counts[DELIVERED] + counts[FAILED]
-    delivered, failed = (
-        usual.delivered * curve.least(curve.delivered, age),
-        usual.failed * curve.most(curve.failed, age),
+    messages, point = counts[WAITING] + counts[DELIVERED] + counts[FAILED], curve.point(age)
+    delivered, failed, slow = (
+        usual.delivered * point.delivered,
+        usual.failed * point.failed,
+        usual.delivered * point.slow,
     )
-    slow = usual.delivered * curve.least(curve.delivered, age / SLOWER)
-    spread = curve.at(curve.spread_delivered, age)
     return [
         messages, counts[DELIVERED], counts[FAILED], counts[REJECTED], counts[CONVERTED],
-        messages * delivered, spread * messages * delivered * (1 - delivered),
-        messages * failed, curve.at(curve.spread_failed, age) * messages * failed * (1 - failed),
-        messages * slow, spread * messages * slow * (1 - slow),
+        messages * delivered, point.spread_delivered * messages * delivered * (1 - delivered),
+        messages * failed, point.spread_failed * messages * failed * (1 - failed),
+        messages * slow, point.spread_delivered * messages * slow * (1 - slow),
         (messages + counts[REJECTED]) * usual.rejected,
-        counts[DELIVERED] * usual.converted * curve.at(curve.converted, age),
+        counts[DELIVERED] * usual.converted * point.converted,
     ]  # fmt: skip
 
 

@@ -78,7 +78,7 @@ class Metrics:
             [*labels, "status"], registry=self.registry,
         )  # fmt: skip
         self._ratio = Gauge(
-            "acquit_cohort_delivery_ratio", "Delivered and read over final, but for rejected, by hour of submission, its latest day",
+            "acquit_cohort_delivery_ratio", "Delivered and read over final but rejected, by hour of submission, its latest day",
             labels, registry=self.registry,
         )  # fmt: skip
         self._matched = self._gauge(
