@@ -1,8 +1,9 @@
 """`make drop-bench`: how soon a drop is found, and how often one is seen that is none.
 
-One carrier, seeded, with event-accurate ages. The simulator is that of the reference (fake-receipts.md, 3.1 and 5) at the level of
-totals: submits by the hour of the day, receipts with the law of retries and a long tail, failures that are told. Each figure has its 95 % interval (Clopper-Pearson
-for shares, exact Poisson for episodes a day). Thresholds were fixed on the seeds of `TUNING`, which are never reported.
+One carrier, seeded, with event-accurate ages. The simulator is that of the reference (fake-receipts.md, 3.1 and 5) at the
+level of totals: submits by the hour of the day, receipts with the law of retries and a long tail, failures that are told.
+Each figure has its 95 % interval (Clopper-Pearson for shares, exact Poisson for episodes a day). Thresholds were fixed on
+the seeds from `TUNING` on, which are never reported.
 """
 
 import heapq

@@ -1,6 +1,6 @@
 """Traffic of a few suppliers and carriers, told to `Sums` as the ledger tells it: no chance in it, so that tests are exact.
 
-A tick is 15 s. Of 20 messages one fails; of the others four in five are there after 6 s, the rest after 66 s.
+A tick is half a minute. Of 20 messages one fails; of the others four in five are there after 6 s, the rest after 66 s.
 """
 
 from collections import defaultdict
@@ -12,9 +12,9 @@ from acquit.effects import Alert, Cell, Tally
 from acquit.routes.cohorts import Sums
 from tests.builders import START_MS
 
-TICK, HOUR = 15, 3_600
+TICK, HOUR = 30, 3_600
 BEGUN = START_MS // 1000
-MINUTE_TICKS, HOUR_TICKS = 4, 240
+MINUTE_TICKS, HOUR_TICKS = 2, 120
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Line:
     supplier: str = "one"
     route: str = "one-1"
     stream: str = "otp"
-    per_tick: int = 10
+    per_tick: int = 20
     channel: str = "sms"
 
 
