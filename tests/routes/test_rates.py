@@ -81,7 +81,7 @@ def test_complaints_over_a_tenth_and_three_tenths_of_a_percent_are_told(complain
 
 def test_mails_that_bounce_for_good_are_told_and_those_that_do_not_are_not() -> None:
     one, other = ({f"recipient_unknown/{permanence}": 900} for permanence in ("permanent", "transient"))
-    many = {"channel": "email", "delivered": 9_100, "failed": 900}
+    many: Any = {"channel": "email", "delivered": 9_100, "failed": 900}
     assert [alert.kind for alert in Days().told(tally(**many, failures=one))] == ["bounces_high"]
     assert Days().told(tally(**many, failures=other)) == []
 
@@ -106,7 +106,7 @@ def test_failure_long_after_a_port_is_told_with_examples_that_a_supplier_can_loo
 
 
 def test_people_who_deny_a_delivery_at_several_operators_accuse_the_supplier() -> None:
-    said = {"delivered": 1_000, "engaged": {"not_received": 2}}
+    said: Any = {"delivered": 1_000, "engaged": {"not_received": 2}}
     alerts = Days().told(
         tally(**said), tally(carrier="20810", **said), tally(carrier="20810", supplier="two", delivered=9)
     )
@@ -115,7 +115,7 @@ def test_people_who_deny_a_delivery_at_several_operators_accuse_the_supplier() -
 
 
 def test_people_who_deny_a_delivery_of_any_supplier_at_one_operator_accuse_the_operator() -> None:
-    said = {"delivered": 1_000, "engaged": {"not_received": 2}}
+    said: Any = {"delivered": 1_000, "engaged": {"not_received": 2}}
     assert shown(Days().told(tally(**said), tally(supplier="two", **said))) == [
         ("not_received", "raised", "20801", None)
     ]

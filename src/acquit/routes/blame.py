@@ -5,6 +5,7 @@ supplier is taken away, it is the carrier's; if it goes, it is that supplier's, 
 other carriers, too, it is the supplier and none of these carriers. Where the others are too few to tell, it is the carrier's.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -43,9 +44,10 @@ def troubles(flows: Mapping[Flow, Windows], find: Find, measure: Measure) -> dic
             undecided[supplier, carrier] = finding
         else:
             found[Subject(_channel(flows), carrier)] = finding
-    for (supplier, carrier, _), finding in _found(flows, find, lambda flow: (flow.supplier, flow.carrier, flow.route)):
-        if carrier not in hot:
-            undecided.setdefault((supplier, carrier), finding)
+    parts = Counter(carrier for _, carrier, _ in {_part(flow) for flow in flows})
+    split = {flow: windows for flow, windows in flows.items() if flow.carrier not in hot and parts[flow.carrier] > 1}
+    for (supplier, carrier, _), finding in _found(split, find, _part):
+        undecided.setdefault((supplier, carrier), finding)
     for supplier in dict.fromkeys(supplier for supplier, _ in undecided):
         mine = {carrier: finding for (one, carrier), finding in undecided.items() if one == supplier}
         found |= _of_supplier(flows, supplier, mine, measure)
@@ -77,6 +79,10 @@ def _of_supplier(
             route = next(iter(routes)) if len(routes) == 1 else _worst(routes, finding.window, measure)
             found[Subject(channel, carrier, supplier, route or "")] = finding
     return found
+
+
+def _part(flow: Flow) -> tuple[str, str, str]:
+    return flow.supplier, flow.carrier, flow.route
 
 
 def _is_same(measured: Measured, share: float) -> bool:
