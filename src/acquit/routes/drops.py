@@ -32,7 +32,7 @@ GAPS = 2.0
 
 
 class Drops:
-    """The judge of all flows. `put` what totals say, then `judge`."""
+    """The judge of all flows. Tell `flows` what totals say, then ask."""
 
     def __init__(self) -> None:
         self.flows = Flows()
@@ -50,9 +50,6 @@ class Drops:
         self.flows = Flows()
         self._learning.loaded()
         self._tick = self._clock = 0
-
-    def add(self, flow: Flow, hour: int, slots: Sequence[int], sign: int) -> None:
-        self.flows.add(flow, hour, slots, sign)
 
     def raised(self) -> list[Raised]:
         return [row for _, _, row in self.table if row.is_up]

@@ -6,7 +6,7 @@ from acquit.blocks import Blocks
 from acquit.routes.flows import CONVERTED, DELIVERED, FAILED, SLOT_SECONDS, Flow, Flows
 from acquit.routes.kinds import Kinds
 from acquit.routes.law import AGES_SECONDS, OF_AGE_SECONDS, Curve, Law, curve_of, law_key, new_law
-from acquit.routes.usual import Usual, Usuals
+from acquit.routes.usual import KEPT_DAYS, Usual, Usuals
 
 TICK_SECONDS = 15
 _PLACES = {age: place for place, age in enumerate(AGES_SECONDS)}
@@ -85,6 +85,7 @@ class Learning:
             self._hour = clock // 3_600
             self._curves.clear()
             self._keys.clear()
+            self._forget(clock // 86_400 - KEPT_DAYS)
         until = (clock - OF_AGE_SECONDS) // SLOT_SECONDS * SLOT_SECONDS
         for flow, cohorts in flows:
             self._listen(flow, cohorts, flows.ended[flow], clock)
@@ -100,6 +101,12 @@ class Learning:
         if until > booked:
             self.booked.put(0, "to", until)
             self._trails = {key: trail for key, trail in self._trails.items() if key[1] > until}
+
+    def _forget(self, day: int) -> None:
+        self.usuals.forget_before(day)
+        for key in [key for key, law in self.laws.rows.get(0, {}).items() if 0 < law.day < day]:
+            self.laws.remove(0, key)
+        self._ended = {flow: ended for flow, ended in self._ended.items() if self._last.get(flow, 0) // 86_400 >= day}
 
     def _listen(self, flow: Flow, cohorts: dict[int, list[int]], ended: int, clock: int) -> None:
         before, last = self._ended.get(flow), self._last.setdefault(flow, clock)

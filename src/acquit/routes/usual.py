@@ -16,6 +16,7 @@ from acquit.blocks import Blocks
 from acquit.routes.flows import CONVERTED, DELIVERED, FAILED, REJECTED, WAITING, Flow
 
 DAYS, WEEKS = 14, 5
+KEPT_DAYS = 7 * WEEKS + 1
 _HOUR, _DAY, _WEEK = 3_600, 86_400, 604_800
 LIKE_ITS_CARRIER = 500
 """Messages of its own that count for a flow as much as its carrier's level does."""
@@ -85,8 +86,13 @@ class Usuals:
         hours = self.hours.get(day * _DAY, carrier) or {}
         hours.setdefault(start // _HOUR, Day(day)).add(counts)
         self.hours.put(day * _DAY, carrier, hours)
-        for old in [block for block in self.hours.rows if block < (day - 7 * WEEKS - 1) * _DAY]:
-            self.hours.drop(old)
+
+    def forget_before(self, day: int) -> None:
+        """What was not heard of since, and hours that are older than any week that counts."""
+        for key in [key for key, days in self.days.rows.get(0, {}).items() if days[-1].day < day]:
+            self.days.remove(0, key)
+        for block in [block for block in self.hours.rows if block < day * _DAY]:
+            self.hours.drop(block)
 
     def of(self, flow: Flow, start: int) -> Usual:
         """Of a cohort that starts now."""
