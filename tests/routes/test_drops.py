@@ -160,6 +160,14 @@ def test_drop_of_one_route_among_others_is_that_route_s() -> None:
     assert told(traffic.run(30 * MINUTE_TICKS)) == [("delivery_drop", "raised", "20801", "two", "two-1")]
 
 
+def test_supplier_that_carries_nothing_there_any_more_is_no_reason_to_wait() -> None:
+    traffic = watched([Line(), Line(supplier="two", route="two-1")])
+    traffic.lines = [Line()]
+    traffic.run(20 * MINUTE_TICKS)
+    traffic.fate = failing(0.6)
+    assert told(traffic.run(2 * MINUTE_TICKS)) == [("delivery_drop", "raised", "20801", None, None)]
+
+
 def test_drop_of_a_supplier_at_all_its_carriers_is_one_alert_on_the_supplier() -> None:
     traffic = watched(EVERYWHERE)
     traffic.fate = failing(0.5, lambda line: line.supplier == "two")

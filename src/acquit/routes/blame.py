@@ -25,7 +25,7 @@ Unit = TypeVar("Unit", bound=Hashable)
 _TELLING = 4.0
 """So many must be too many among the others, if they had the same trouble, to say that they do not have it."""
 _SAME, _HOT_NATS = 1 / 3, 2.0
-_MOST = 2 / 3
+_MOST, _COUNTS = 2 / 3, 0.05
 
 
 def troubles(flows: Mapping[Flow, Windows], find: Find, measure: Measure) -> dict[Subject, Finding]:
@@ -35,7 +35,7 @@ def troubles(flows: Mapping[Flow, Windows], find: Find, measure: Measure) -> dic
     undecided: dict[tuple[str, str], Finding] = {}  # supplier, carrier
     for carrier, finding in hot.items():
         there = {flow: windows for flow, windows in flows.items() if flow.carrier == carrier}
-        suppliers = _by(there, lambda flow: flow.supplier)
+        suppliers = _that_count(_by(there, lambda flow: flow.supplier), finding.window, measure)
         if len(suppliers) == 1:
             undecided[next(iter(suppliers)), carrier] = finding
         elif not _can_tell(suppliers, finding.window, measure):
@@ -66,19 +66,27 @@ def _of_supplier(
     if len(same) > 1 and len(same) >= _MOST * len(judged):
         return {Subject(channel, "", supplier): worst}
     found = {}
-    is_sure = len(judged) == len(carriers)
+    is_sure = len(judged) == sum(of > 0 for _, _, of in measured.values())
     for carrier, told in mine.items():
         finding = told if is_sure else replace(told, is_sure=False)
         there = {flow: windows for flow, windows in flows.items() if flow.carrier == carrier}
-        if all(flow.supplier == supplier for flow in there):
-            routes = _by(there, lambda flow: flow.route)
-            route = _worst(routes, finding.window, measure) if len(routes) > 1 else None
+        suppliers = _that_count(_by(there, lambda flow: flow.supplier), finding.window, measure)
+        routes = _by({f: w for f, w in there.items() if f.supplier == supplier}, lambda flow: flow.route)
+        routes = _that_count(routes, finding.window, measure)
+        route = _worst(routes, finding.window, measure) if len(routes) > 1 else None
+        if list(suppliers) == [supplier]:  # nobody else carries anything there: what is not a route's is the carrier's
             found[Subject(channel, carrier, supplier if route else "", route or "")] = finding
         else:
-            routes = _by({f: w for f, w in there.items() if f.supplier == supplier}, lambda flow: flow.route)
-            route = next(iter(routes)) if len(routes) == 1 else _worst(routes, finding.window, measure)
-            found[Subject(channel, carrier, supplier, route or "")] = finding
+            found[Subject(channel, carrier, supplier, next(iter(routes)) if len(routes) == 1 else route or "")] = (
+                finding
+            )
     return found
+
+
+def _that_count(parts: Mapping[Unit, Windows], window: int, measure: Measure) -> dict[Unit, Windows]:
+    """Without those that carry next to nothing now: they can tell nothing."""
+    sizes = {part: measure(windows, window)[2] for part, windows in parts.items()}
+    return {part: parts[part] for part, of in sizes.items() if of >= _COUNTS * sum(sizes.values())}
 
 
 def _part(flow: Flow) -> tuple[str, str, str]:
