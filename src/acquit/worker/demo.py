@@ -85,9 +85,6 @@ def _environ(ports: dict[str, int]) -> dict[str, str]:
         "ACQUIT_HEARTBEAT_SECONDS": "2",
         "ACQUIT_REBALANCE_TIMEOUT_SECONDS": "6",
         "ACQUIT_TALLY_SECONDS": "0.5",
-        "ACQUIT_ALERT_RECENT_SECONDS": "8",
-        "ACQUIT_ALERT_BASELINE_SECONDS": "120",
-        "ACQUIT_ALERT_MESSAGES": "40",
         "ACQUIT_LOG_LEVEL": "warning",
     }
 
@@ -257,8 +254,8 @@ While it runs, from another terminal:
   curl -s http://127.0.0.1:{ports["http"]}/metrics | grep cohort
   .venv/bin/acquit top 127.0.0.1:{ports["http"]}                # this view
 Alerts: the topic acquit.alerts, and acquit_alert_active in the metrics.
-Every {CYCLE} seconds a carrier falls and recovers. Route {ODD_ROUTE} delivers
-everything, each time in one second: odd.
+Every {CYCLE} seconds a carrier falls and recovers; its alert stays up. Route
+{ODD_ROUTE} delivers everything, each time in one second: odd.
 """
 
 
