@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
 
-.PHONY: demo test check accuracy system soak bench docs lock clean
+.PHONY: demo test check accuracy system soak bench drop-bench docs lock clean
 
 demo: $(VENV)/made
 	$(BIN)/acquit demo
@@ -31,6 +31,10 @@ accuracy: $(VENV)/made
 
 bench: $(VENV)/made
 	$(BIN)/python -m bench
+
+# How soon a drop in delivery is found, and how often one is seen that is none: writes docs/drop-bench.md.
+drop-bench: $(VENV)/made
+	$(BIN)/python -m bench.drops --write
 
 # The environment, from the lock file alone. `made` is touched last, so an interrupted run begins anew.
 $(VENV)/made: requirements-dev.lock pyproject.toml

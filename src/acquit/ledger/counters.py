@@ -8,7 +8,7 @@ from typing import Any
 
 from acquit.events import CATEGORIES, PERMANENCES, STATUSES
 from acquit.ledger.merge import CONTRADICTIONS, ENGAGED, LATENCY_BOUNDS_MS
-from acquit.ledger.strata import STRATA
+from acquit.ledger.strata import SLOTS, STRATA
 
 OUTCOMES = ("waiting", "delivered", "failed")
 WAITING, DELIVERED, FAILED = range(3)
@@ -17,6 +17,7 @@ SEGMENTS_LIMIT = 10
 EARLY_LIMIT = 60
 """Quarter hours that a delivery may lie before its submit: clocks of other zones are up to 15 hours off."""
 PROBED = ("known_dead", "dead", "live", "live_delivered")
+_SLOTS = STRATA[:SLOTS]
 
 _FIELDS: dict[str, Sequence[Any]] = {
     "submitted": ("",),
@@ -32,8 +33,19 @@ _FIELDS: dict[str, Sequence[Any]] = {
     "early": range(EARLY_LIMIT + 1),
     "probed": PROBED,
     "segments": [f"{number}/{outcome}" for number in range(SEGMENTS_LIMIT + 1) for outcome in OUTCOMES],
+    "waiting_by": _SLOTS,
+    "failed_by": _SLOTS,
+    "rejected_by": _SLOTS,
 }
 _PLACES = [(field, name) for field, names in _FIELDS.items() for name in names]
+_OCTILES = (*(f"octile/{number}" for number in range(8)), *STRATA[SLOTS:])
+_FIELDS_OF_3: dict[str, Sequence[Any]] = {
+    **{field: names for field, names in _FIELDS.items() if field not in {"waiting_by", "failed_by", "rejected_by"}},
+    "contradicted": CONTRADICTIONS[:7],
+    "delivered_by": _OCTILES,
+    "converted_by": _OCTILES,
+}
+_PLACES_OF_3 = [(field, name) for field, names in _FIELDS_OF_3.items() for name in names]
 
 
 def _first(field: str) -> int:
@@ -45,8 +57,20 @@ DELIVERED_IN, CONVERTED_IN = _first("delivered_in"), _first("converted_in")
 ENGAGED_AS, CONTRADICTED = _first("engaged"), _first("contradicted")
 DELIVERED_BY, CONVERTED_BY = _first("delivered_by"), _first("converted_by")
 DELIVERED_AT, EARLY, PROBED_AS, SEGMENTS = _first("delivered_at"), _first("early"), _first("probed"), _first("segments")
+WAITING_BY, FAILED_BY, REJECTED_BY = _first("waiting_by"), _first("failed_by"), _first("rejected_by")
 CONTENTS = len(_PLACES)
 """From here on three counters for each kind of content, in the order in which the cell met them."""
+
+
+_NUMBERS = {place: number for number, place in enumerate(_PLACES)}
+_FROM_3 = {number: _NUMBERS[place] for number, place in enumerate(_PLACES_OF_3) if place in _NUMBERS}
+
+
+def of_format_3(counts: Mapping[int, int]) -> dict[int, int]:
+    """Counters as journals of format 3 numbered them. Their eighths of an hour are no slots: these are lost."""
+    moved = {_FROM_3[number]: count for number, count in counts.items() if number in _FROM_3}
+    contents = len(_PLACES_OF_3)
+    return moved | {number - contents + CONTENTS: count for number, count in counts.items() if number >= contents}
 
 
 def by_field(counts: Mapping[int, int], contents: Sequence[str]) -> dict[str, dict[Any, int]]:

@@ -34,7 +34,7 @@ ENGAGED: tuple[EngagementType, ...] = (
 )  # fmt: skip
 ENGAGED_BIT: dict[EngagementType, int] = {name: 1 << place for place, name in enumerate(ENGAGED)}
 ENGAGED_BIT["stop"] = ENGAGED_BIT["start"] = ENGAGED_BIT["reply"]  # whoever says STOP has the message
-NOT_RECEIVED, ARRIVED = ENGAGED_BIT["not_received"], ENGAGED_BIT["arrived"]
+NOT_RECEIVED, ARRIVED, COMPLAINT = (ENGAGED_BIT[name] for name in ("not_received", "arrived", "complaint"))
 CONVERTED = sum(ENGAGED_BIT[name] for name in ("reply", "click", "conversion", "arrived"))
 """What only somebody does who has received the message. Machines open mail, and some click: that is the provider's to say."""
 LATENCY_BOUNDS_MS = [round(50 * 1.25**place) for place in range(68)]
@@ -130,15 +130,23 @@ def bin_of(after_ms: int) -> int:
 
 CONTRADICTIONS = (
     "failed_after_delivery", "delivered_before_submit", "engaged_undelivered", "denied", "known_dead_delivered",
-    "dead_delivered", "live_silent",
+    "dead_delivered", "live_silent", "port_overdue",
 )  # fmt: skip
 """What cannot all be true of a message, or is not likely to be: it failed after its delivery; it was delivered before it was
 submitted; its recipient used what failed; the recipient denies what was delivered; it was delivered to a number that is
-known to receive nothing, or that we own for that purpose; it was delivered to a handset of ours that did not see it (yet).
+known to receive nothing, or that we own for that purpose; it was delivered to a handset of ours that did not see it (yet); it
+failed for its number's sake although the number moved to its operator more than 48 hours before.
 """
-FAILED_AFTER_DELIVERY, DELIVERED_BEFORE_SUBMIT, ENGAGED_UNDELIVERED, DENIED, KNOWN_DEAD, DEAD, LIVE_SILENT = (
-    1 << place for place in range(len(CONTRADICTIONS))
-)
+(
+    FAILED_AFTER_DELIVERY,
+    DELIVERED_BEFORE_SUBMIT,
+    ENGAGED_UNDELIVERED,
+    DENIED,
+    KNOWN_DEAD,
+    DEAD,
+    LIVE_SILENT,
+    PORT_OVERDUE,
+) = (1 << place for place in range(len(CONTRADICTIONS)))
 SKEW_MS = 60_000
 """Clocks of suppliers differ by so much without a meaning."""
 HANDSET = frozenset({STATUS_NUMBER["delivered_handset"], STATUS_NUMBER["read"]})

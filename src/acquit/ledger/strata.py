@@ -2,7 +2,8 @@
 
 A gateway that forges does so for some senders or prefixes, for large batches, after the first so many messages of an hour,
 or with receipts of another shape (mission row S1). Each message stands in one stratum of each kind. Which one follows from
-the message alone: no ranking, no order of arrival, so that strata of partitions and hours add up.
+the message alone: no ranking, no order of arrival, so that strata of partitions and hours add up. The slots are also the
+cohorts by which a carrier's delivery is judged (routes/drops.py): of them it is counted, too, what waits and what failed.
 """
 
 import re
@@ -12,11 +13,11 @@ from zlib import crc32
 
 from acquit.events import Channel, Receipt
 
-OCTILES, SENDERS, PREFIXES, SHAPES = 8, 16, 16, 16
+SLOTS, SENDERS, PREFIXES, SHAPES = 12, 16, 16, 16
 BATCH_SIZES = (1, 500, 5_000, 10_000, 50_000)
 """Lower bounds of the classes of batches. Panels that cut campaigns offer 5,000 and 10,000."""
 STRATA = (
-    *(f"octile/{number}" for number in range(OCTILES)),  # of the hour of submission
+    *(f"slot/{number}" for number in range(SLOTS)),  # five minutes of the hour of submission
     *(f"batch/{least}" for least in (0, *BATCH_SIZES)),
     *(f"sender/{number}" for number in range(SENDERS)),  # 16 classes by checksum, as are the next two
     *(f"prefix/{number}" for number in range(PREFIXES)),
@@ -26,14 +27,15 @@ _BATCH, _SENDER, _PREFIX, _SHAPE = (
     next(place for place, name in enumerate(STRATA) if name.startswith(kind))
     for kind in ("batch", "sender", "prefix", "shape")
 )
-_OCTILE_MS = 3_600_000 // OCTILES
+SLOT_MS = 3_600_000 // SLOTS
 _PREFIX_DIGITS = 6
 """`+33612`: the country and an operator's block, or most of it."""
 _WITH_DIGITS = re.compile(r"\S*[0-9]\S*")
 
 
 def of_time(submitted_ms: int) -> int:
-    return submitted_ms // _OCTILE_MS % OCTILES
+    """Of the hour of UTC: an hour of a zone that is off by half an hour begins with its seventh slot."""
+    return submitted_ms // SLOT_MS % SLOTS
 
 
 @lru_cache(maxsize=10_000)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from acquit.effects import Held, Holding, Suppression, SuppressionRecord, Tally
+from acquit.effects import Alert, Held, Holding, Suppression, SuppressionRecord, Tally
 from acquit.events import Command, Engagement, Logged, Receipt, Submit, Verdict
 
 SCHEMAS: Mapping[str, Any] = {
@@ -20,6 +20,7 @@ SCHEMAS: Mapping[str, Any] = {
     "held": Held,
     "tally": Tally,
     "holding": Holding,
+    "alert": Alert,
 }
 
 
