@@ -1,10 +1,10 @@
-# The targets that matter: demo, test, check, system, soak, bench, fraud-bench.
+# The targets that matter: demo, test, check, accuracy, system, soak, bench, drop-bench, fraud-bench.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
 
-.PHONY: demo test check system soak bench fraud-bench docs lock clean
+.PHONY: demo test check accuracy system soak bench drop-bench fraud-bench docs lock clean
 
 demo: $(VENV)/made
 	$(BIN)/acquit demo
@@ -25,12 +25,20 @@ check: $(VENV)/made
 	$(BIN)/lint-imports
 	$(BIN)/acquit check
 
+# On real bounce mails, which are not ours to ship: without them nothing is measured.
+accuracy: $(VENV)/made
+	$(BIN)/python -m bench.accuracy
+
 bench: $(VENV)/made
 	$(BIN)/python -m bench
 
 # Takes up where it was stopped: results stand in .fraud-bench, a file for each cell.
 fraud-bench: $(VENV)/made
 	$(BIN)/python -m bench.fraud --write docs/fraud-bench.md
+
+# How soon a drop in delivery is found, and how often one is seen that is none: writes docs/drop-bench.md.
+drop-bench: $(VENV)/made
+	$(BIN)/python -m bench.drops --write
 
 # The environment, from the lock file alone. `made` is touched last, so an interrupted run begins anew.
 $(VENV)/made: requirements-dev.lock pyproject.toml
@@ -46,8 +54,8 @@ docs: $(VENV)/made
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra embedded --group dev pyproject.toml -o requirements-dev.lock
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url -c requirements-dev.lock pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker --extra dns --extra embedded --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

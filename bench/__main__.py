@@ -8,19 +8,23 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
 import click
 import orjson
 
-from bench import growth, latency, memory, rebuild, recovery, scale, shapes, throughput, words
+from bench import growth, latency, mail, memory, rebuild, recovery, scale, screen, senders, shapes, throughput, words
 from bench.engines import results
 from bench.engines.compare import Comparison, compare
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
 from bench.stage import Stage, running_stage
 
-PARTS = ("throughput", "memory", "latency", "words", "recovery", "rebuild", "growth", "scale", "peers")
+PARTS = (
+    "throughput", "memory", "latency", "words", "mail", "recovery", "rebuild", "senders", "growth", "screen", "scale",
+    "peers",
+)  # fmt: skip
 BUSY = 1.0
 """A load average above this before we begin: somebody else is using the machine."""
 
@@ -43,11 +47,10 @@ def main(
     _say(f"{os.cpu_count()} CPUs, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}")
     if os.getloadavg()[0] > BUSY:
         _say("something else is using this machine: what follows is too slow, and uneven")
-    rates = words.measure(max(3, rounds)) if only in {None, "words"} else []
-    if rates:
-        print(words.told(rates))
+    rates, mails = _without_servers(rounds, only)
     grown = list(_growth(huge=huge)) if only in {None, "growth"} else []
-    if only in {"words", "growth"}:
+    screened = list(_screened()) if only in {None, "screen"} else []
+    if only in {"words", "mail", "growth", "screen"}:
         return
     with running_stage() as stage:
         all_series = list(_throughput(stage, rounds, records, faust_records)) if only in {None, "throughput"} else []
@@ -57,6 +60,7 @@ def main(
         recovered = recovery.measure(stage, rounds) if only in {None, "recovery"} else []
         scaled = list(_scale(stage, records)) if only in {None, "scale"} else []
         rebuilt = rebuild.measure(stage) if only in {None, "rebuild"} else []
+        asked = senders.measure(stage) if only in {None, "senders"} else None
     for series in all_series:
         print("\n".join(table(series)))
     print()
@@ -64,13 +68,15 @@ def main(
         print(memory_line(stuck))
     for delay in delays:
         print(latency_line(delay))
-    for line in (*map(recovery.told, recovered), *map(rebuild.told, rebuilt)):
+    for line in (*map(recovery.told, recovered), *map(rebuild.told, rebuilt), *(senders.told(asked) if asked else ())):
         print(line)
     if peers:
         _show(peers, write=write)
     print(f"measured in {time.monotonic() - begun:.0f} s")
     if json_file:
-        measured = as_json(all_series, stuck, delays, rates, recovered, rebuilt, grown, scaled, peers)
+        measured = as_json(all_series, stuck, delays, rates, mails, recovered, rebuilt, grown, scaled, peers)
+        measured["screen"] = [asdict(done) | {"per_second": done.per_second} for done in screened]
+        measured["senders"] = asdict(asked) if asked else None
         json_file.write_bytes(orjson.dumps(measured, option=orjson.OPT_INDENT_2))
 
 
@@ -81,6 +87,16 @@ def _show(peers: Comparison, *, write: bool) -> None:
         results.FILE.write_text(page)
 
 
+def _without_servers(rounds: int, only: str | None) -> tuple[list[words.Rate], mail.MailRate | None]:
+    rates = words.measure(max(3, rounds)) if only in {None, "words"} else []
+    mails = mail.measure(rounds) if only in {None, "mail"} else None
+    if rates:
+        print(words.told(rates))
+    if mails:
+        print(mail.told(mails))
+    return rates, mails
+
+
 def _growth(*, huge: bool) -> Iterator[growth.Growth]:
     sizes = [*growth.SIZES, *(growth.HUGE if huge else ())]
     found = []
@@ -89,6 +105,12 @@ def _growth(*, huge: bool) -> Iterator[growth.Growth]:
         found.append(line)
         yield line
     print(growth.verdict(found[: len(sizes)]))
+
+
+def _screened() -> Iterator[screen.Screened]:
+    for done in screen.measure():
+        print(screen.told(done), flush=True)
+        yield done
 
 
 def _scale(stage: Stage, records: int) -> Iterator[scale.Scale]:

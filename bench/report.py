@@ -8,6 +8,7 @@ from typing import Any
 from bench.engines.compare import Comparison
 from bench.growth import Growth
 from bench.latency import TARGET_P99_MS, Latency
+from bench.mail import MailRate
 from bench.memory import TARGET_MB, Memory
 from bench.peers import Pace
 from bench.rebuild import Rebuilt
@@ -107,10 +108,10 @@ def latency_line(latency: Latency) -> str:
     )
 
 
-def as_json(
+def as_json(  # noqa: PLR0913, PLR0917 -- what each part measured
     all_series: Iterable[Series], memory: Memory | None, delays: Iterable[Latency], words: Iterable[Rate],
-    recovered: Iterable[Recovery], rebuilt: Iterable[Rebuilt], grown: Iterable[Growth], scaled: Iterable[Scale],
-    peers: Comparison | None,
+    mails: MailRate | None, recovered: Iterable[Recovery], rebuilt: Iterable[Rebuilt], grown: Iterable[Growth],
+    scaled: Iterable[Scale], peers: Comparison | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "throughput": [
@@ -121,6 +122,7 @@ def as_json(
         "memory": asdict(memory) if memory else None,
         "latency": [asdict(delay) for delay in delays],
         "words": [asdict(rate) for rate in words],
+        "mail": asdict(mails) if mails else None,
         "recovery": [asdict(found) | {"ratio": found.ratio} for found in recovered],
         "rebuild": [asdict(done) | {"per_second": done.per_second} for done in rebuilt],
         "growth": [asdict(line) for line in grown],

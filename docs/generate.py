@@ -5,10 +5,13 @@ from pathlib import Path
 
 from acquit.decode import DECODERS
 from acquit.rules import Rules, load
+from acquit.worker.list_file import COLUMNS
+from acquit.worker.list_layouts import LAYOUTS, Layout
 from acquit.worker.settings import described
 
 SETTINGS = Path(__file__).parent / "settings.md"
 PROVIDERS = Path(__file__).parent / "providers.md"
+LAYOUTS_PAGE = Path(__file__).parent / "layouts.md"
 SAMPLES = Path(__file__).parent.parent / "tests" / "samples"
 
 
@@ -42,6 +45,42 @@ Code tables that a route may name as its `err_dictionary`, beside those above: {
 """
 
 
+def layouts_page() -> str:
+    rows = "\n".join(_layout_row(name, layout) for name, layout in LAYOUTS.items())
+    return f"""# Lists that come in and go out
+
+```
+acquit suppression import FILE --layout ses --actor ann --reason "from the old system" [--dry-run] [--skip-bad]
+acquit suppression export --layout mailgun-bounces [--json] [--reason R] [--scope S] [--since T] [--before T] [--domain D]
+```
+
+A file is CSV with a header, JSON objects, one a line, or answers of the provider's API, one after another (read whole: for
+large ones `jq -c '.Suppressions[]'`). Our own layout, `acquit`, has the columns
+{", ".join(f"`{name}`" for name in COLUMNS)}; channel and address are enough where `--held-for` says why.
+
+`import` reads a file twice: first all of it, to say what is wrong and how much of what there is (`--dry-run` ends there),
+then it asks the ledger. Bad lines stand in FILE.rejects, with why; standard error tells their numbers and why, and no
+address. Without `--skip-bad` one bad line is enough and nothing is asked for. Killed halfway and run again, it goes on where
+it was: FILE.progress says where, and is gone at the end. Times that a file does not give are those of the first run, so that
+a line that comes twice says the same, and a START that came in between stands.
+
+A bounce holds as the policy says for a mailbox that is unknown, from the day that the file gives: for 365 days as shipped.
+Those that are over already are counted: they hold nobody; an `until` (our own layout) holds them for longer. Opt-outs,
+complaints and legal holds never expire. A row that gives no scope holds in `--scope`, `*` if not said, but a bounce where the
+policy says. `export` leaves out, and counts, what a layout cannot say.
+
+| layout | columns that are read | words, and what they hold for | where the provider shows it |
+|---|---|---|---|
+{rows}
+"""
+
+
+def _layout_row(name: str, layout: Layout) -> str:
+    columns = ", ".join(layout.columns)
+    words = "; ".join(f"{word or 'all'}: {hold}" for word, hold in layout.holds.items())
+    return f"| `{name}` | {columns} | {words} | {layout.source} |"
+
+
 def _provider_row(name: str, rules: Rules) -> str:
     module = inspect.getmodule(DECODERS[name])
     assert module is not None
@@ -62,3 +101,4 @@ def _link(number: int, target: str) -> str:
 if __name__ == "__main__":
     SETTINGS.write_text(settings_page())
     PROVIDERS.write_text(providers_page())
+    LAYOUTS_PAGE.write_text(layouts_page())

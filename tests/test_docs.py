@@ -1,6 +1,6 @@
 """Pages made from the code say what the code says."""
 
-from docs.generate import PROVIDERS, SETTINGS, providers_page, settings_page
+from docs.generate import LAYOUTS_PAGE, PROVIDERS, SETTINGS, layouts_page, providers_page, settings_page
 
 
 def test_settings_page_is_up_to_date() -> None:
@@ -9,3 +9,7 @@ def test_settings_page_is_up_to_date() -> None:
 
 def test_providers_page_is_up_to_date() -> None:
     assert PROVIDERS.read_text() == providers_page(), "run make docs"
+
+
+def test_layouts_page_is_up_to_date() -> None:
+    assert LAYOUTS_PAGE.read_text() == layouts_page(), "run make docs"

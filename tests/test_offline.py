@@ -66,7 +66,7 @@ def test_only_event_of_an_array_that_cannot_be_read_is_an_error() -> None:
         (b"{}", "undecodable: the line Object missing required field `provider`"),
         (line("", "sendgrid"), "empty: the payload is empty"),
         (line(None, "sendgrid"), "missing_field: $.event: is missing or empty"),
-        (line(DELIVERED, "pigeon"), "unknown_provider: decoders are aws_sms, "),
+        (line(DELIVERED, "pigeon"), "unknown_provider: decoders are arf, aws_sms, "),
         (line(DELIVERED, context={"channel": "fax"}), "undecodable: the line Invalid enum value 'fax'"),
         (line(DELIVERED, received_at="2026-11-22T09:00:00"), "undecodable: the line "),
     ],

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-import click
+try:
+    import click
+except ModuleNotFoundError:  # a sender's install has acquit.client alone
+    raise SystemExit("the commands need more: pip install 'acquit[worker]'") from None
 
 from acquit import __version__
-from acquit.commands import dead_letters, running, suppression, words
+from acquit.commands import dead_letters, running, screening, suppression, tracing, words
 from acquit.commands.shell import Group
 
 
@@ -24,7 +27,7 @@ def main(ctx: click.Context, settings_file: Path | None) -> None:
 for command in (
     running.worker, running.demo, running.top, running.topics, running.simulate,
     words.check, words.classify, words.explain, words.replay, words.schema,
-    suppression.suppression, suppression.trace, dead_letters.dead_letters,
+    suppression.suppression, tracing.trace, dead_letters.dead_letters, screening.screen,
 ):  # fmt: skip
     main.add_command(command)
 

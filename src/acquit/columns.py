@@ -10,20 +10,21 @@ LATENCY_BOUNDS_MS = [round(50 * 1.25**place) for place in range(68)]
 LATENCY_BINS = len(LATENCY_BOUNDS_MS)
 CONTRADICTIONS = (
     "failed_after_delivery", "delivered_before_submit", "engaged_undelivered", "denied", "known_dead_delivered",
-    "dead_delivered", "live_silent",
+    "dead_delivered", "live_silent", "port_overdue",
 )  # fmt: skip
 """What cannot all be true of a message, or is not likely to be: it failed after its delivery; it was delivered before it was
 submitted; its recipient used what failed; the recipient denies what was delivered; it was delivered to a number that is
-known to receive nothing, or that we own for that purpose; it was delivered to a handset of ours that did not see it (yet).
+known to receive nothing, or that we own for that purpose; it was delivered to a handset of ours that did not see it (yet);
+it failed for its number's sake although the number moved to its operator more than 48 hours before.
 """
 PROBED = ("known_dead", "dead", "live", "live_delivered")
 EARLY_LIMIT = 60
 """Quarter hours that a delivery may lie before its submit: clocks of other zones are up to 15 hours off."""
-OCTILES, SENDERS, PREFIXES, SHAPES = 8, 16, 16, 16
+SLOTS, SENDERS, PREFIXES, SHAPES = 12, 16, 16, 16
 BATCH_SIZES = (1, 500, 5_000, 10_000, 50_000)
 """Lower bounds of the classes of batches. Panels that cut campaigns offer 5,000 and 10,000."""
 STRATA = (
-    *(f"octile/{number}" for number in range(OCTILES)),  # of the hour of submission
+    *(f"slot/{number}" for number in range(SLOTS)),  # five minutes of the hour of submission
     *(f"batch/{least}" for least in (0, *BATCH_SIZES)),
     *(f"sender/{number}" for number in range(SENDERS)),  # 16 classes by checksum, as are the next two
     *(f"prefix/{number}" for number in range(PREFIXES)),
@@ -31,7 +32,7 @@ STRATA = (
 )
 STRATUM_KINDS = {
     kind: slice(places[0], places[-1] + 1)
-    for kind in ("octile", "batch", "sender", "prefix", "shape")
+    for kind in ("slot", "batch", "sender", "prefix", "shape")
     if (places := [place for place, name in enumerate(STRATA) if name.startswith(kind + "/")])
 }
 """Where the strata of a kind stand in STRATA."""

@@ -208,13 +208,16 @@ class Tally(Struct, frozen=True, omit_defaults=True):
     engaged: Mapping[str, int] = {}  # messages by what their recipients did; `not_received` among them
     contradicted: Mapping[str, int] = {}  # messages of which not all that was said can be true
     examples: Mapping[str, Sequence[Example]] = {}  # of each of these the earliest five
-    delivered_by: Mapping[str, int] = {}  # by stratum, "octile/0"
+    delivered_by: Mapping[str, int] = {}  # by stratum, "slot/0"
     converted_by: Mapping[str, int] = {}
     delivered_at: Mapping[int, int] = {}  # by second of the minute: a supplier that sends in batches is known by it
     early: Mapping[int, int] = {}  # delivered before they were submitted, by quarter hours: clocks of another zone
     probed: Mapping[str, int] = {}  # messages to numbers known to be dead, to our own dead ones and to our own handsets
     segments: Mapping[str, int] = {}  # "2/delivered": by segments and waiting, delivered or failed
     content: Mapping[str, int] = {}  # "otp/failed"
+    waiting_by: Mapping[str, int] = {}  # "slot/0": by the five minutes of submission, as `delivered_by` has them, too
+    failed_by: Mapping[str, int] = {}
+    rejected_by: Mapping[str, int] = {}
 
     @property
     def key(self) -> bytes:
@@ -227,7 +230,8 @@ class Tally(Struct, frozen=True, omit_defaults=True):
 
 AlertKind: TypeAlias = Literal[
     "delivery_drop", "receipts_stalled", "latency_up", "submit_rejects", "engagement_drop", "route_contradicted",
-    "not_received", "port_overdue", "suppression_held", "route_suspect",
+    "not_received", "port_overdue", "suppression_held", "route_suspect", "delivery_low", "complaints_high",
+    "complaints_excessive", "bounces_high",
 ]  # fmt: skip
 
 
@@ -276,7 +280,10 @@ class RouteVerdict(Struct, frozen=True, omit_defaults=True):
 
 
 class Alert(Struct, frozen=True):
-    """Something that on-call staff should know rises, or is over. Its sentence names no person."""
+    """Something that on-call staff should know rises, or is over. Its sentence names no person, its examples are masked.
+
+    What is None of channel, carrier, supplier, route and stream is all of them.
+    """
 
     kind: AlertKind
     state: Literal["raised", "cleared"]
@@ -288,6 +295,11 @@ class Alert(Struct, frozen=True):
     messages: int
     ratio: float | None = None
     expected: float | None = None
+    supplier: str | None = None
+    stream: str | None = None
+    since: datetime | None = None  # when it was raised
+    categories: Sequence[str] = ()  # of failures, that there are more of than usual
+    examples: Sequence[Example] = ()
     verdict: RouteVerdict | None = None  # where it is about one
 
     @property

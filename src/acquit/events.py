@@ -49,7 +49,9 @@ FAILED: frozenset[Status] = frozenset({"failed", "rejected", "expired", "cancell
 """What ended a message without delivery. `cancelled` is our own doing and no outcome of the carrier."""
 _NO_OUTCOME: frozenset[Status] = frozenset({"queued", "sent", "accepted", "deferred", "cancelled"})
 FINAL: frozenset[Status] = frozenset(STATUSES) - _NO_OUTCOME
-"""What a carrier's delivery ratio divides by."""
+"""What ends a message, but for our own doing."""
+RATED: frozenset[Status] = FINAL - {"rejected"}
+"""What a carrier's delivery ratio divides by: what was rejected never reached it."""
 
 Time = Annotated[datetime, Meta(tz=True)]
 """An aware time: RFC 3339 with its offset."""
@@ -90,6 +92,7 @@ class Report(Struct, frozen=True, gc=False):
     stream: str | None = None
     supplier: str | None = None
     retry_after_seconds: int | None = None
+    remote_host: str | None = None  # the server whose words these are (e-mail)
 
 
 class Reply(Struct, frozen=True, gc=False):

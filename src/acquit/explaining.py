@@ -21,7 +21,7 @@ def told(provider: str, body: bytes, context: Context, *, rules: Rules, now: dat
         raise Undecodable("unknown_provider", f"decoders are {', '.join(sorted(DECODERS))}")
     profile = rules.routes.profile(context.route, context.supplier, provider)
     if profile is not None:
-        context = context.filled(profile.err_dictionary, profile.zone)
+        context = context.filled(profile)
     for number, decoded in enumerate(DECODERS[provider](body, context)):
         if number:
             yield ""
@@ -55,6 +55,8 @@ def _of_report(report: Report, context: Context, rules: Rules, now: datetime) ->
         ", for its number is being ported" * (receipt.permanence != reason.permanence)
     )
     yield f"action      {receipt.action}" + (", and escalate: it fails 48 hours after a port" * receipt.escalate)
+    if receipt.retry_after_seconds is not None:
+        yield f"retry after {receipt.retry_after_seconds} seconds"
     if reason.category is not None:
         category = rules.categories[reason.category]
         yield f"causes      {'; '.join(category.causes)}"
@@ -84,7 +86,9 @@ def _policy(receipt: Receipt, rules: Rules) -> str:
         return "no rule: nobody is suppressed for a port"
     met = []
     for rule in rules.policy:
-        if rule.matches(receipt.channel, receipt.category or "", receipt.permanence, receipt.said.code):
+        if rule.matches(
+            receipt.channel, receipt.category or "", receipt.permanence, receipt.said.code, receipt.rule or ""
+        ):
             met.append(f"{rule.id}: {policy.told(rule)}")
             if not rule.is_counting:
                 break

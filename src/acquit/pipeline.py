@@ -7,6 +7,9 @@ one partition of that log to effects. The worker and the offline commands run th
 import re
 from collections.abc import Collection, Container, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from acquit.decode import DECODERS, Context
 from acquit.decode.fields import EVENTS_LIMIT
@@ -34,6 +37,7 @@ from acquit.reasons.keywords import heard
 from acquit.reasons.revising import revise
 from acquit.rules import Rules
 
+Mail = TypeVar("Mail", Receipt, Engagement)
 ONLY = "acquit.only"
 """Header of a dead letter whose record was taken in part: the places of the events that were not, and of how many.
 
@@ -105,7 +109,7 @@ def read(
     """A provider's payload to canonical events, one for each that it holds. Raises Undecodable for all of it."""
     profile = rules.routes.profile(context.route, context.supplier, provider) if rules.routes.profiles else None
     if profile is not None:
-        context = context.filled(profile.err_dictionary, profile.zone)
+        context = context.filled(profile)
     events: list[Event | Ignored | Undecodable] = []
     for index, decoded in enumerate(DECODERS[provider](body, context)):
         if index >= EVENTS_LIMIT:  # arrays in arrays, each of which may hold so many
@@ -117,10 +121,10 @@ def read(
                 receipt = judge_report(report, received_at, src, rules)
                 if profile is not None or context.ported_at is not None:
                     receipt = revise(receipt, profile=profile, ported_at=context.ported_at)
-                events.append(receipt)
+                events.append(_joined(receipt, context))
             elif isinstance(decoded, Reply):
                 reply = normalise_reply(decoded, received_at=received_at, profile=profile)
-                events.append(heard(reply, rules, src))
+                events.append(_joined(heard(reply, rules, src), context))
             elif isinstance(decoded, Ignored | Undecodable):
                 events.append(decoded)
             else:
@@ -153,6 +157,11 @@ def echoes(event: Event, channels: Collection[Channel]) -> Iterator[Engagement]:
                 provider=event.provider, to=event.to, channel=channel, at=event.at, type=said, account=event.account,
                 stream=event.stream, only=only, src=src,
             )  # fmt: skip
+
+
+def _joined(event: Mail, context: Context) -> Mail:
+    """Under the provider of its submit, where the route names it: mail comes back its own way, and must find its message."""
+    return event if context.sent_by is None else replace(event, provider=context.sent_by)
 
 
 def judge_report(report: Report, received_at: datetime, src: Src | None, rules: Rules) -> Receipt:

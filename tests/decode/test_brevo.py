@@ -60,7 +60,7 @@ def test_time_without_a_zone_is_none() -> None:
         ("RecipientError: 550 5.1.1 The email account does not exist", "5.1.1", "recipient_unknown"),
         ("550-5.1.1 no such user", "5.1.1", "recipient_unknown"),
         ("550 5.7.1 blocked, see 5.1.1", "5.7.1", "policy_rejected"),
-        ("550 refused from 5.1.1.9 and 15.1.1", None, "unknown"),
+        ("550 refused from 5.1.1.9 and 15.1.1", None, "policy_rejected"),
         ("", None, "unknown"),
     ],
 )

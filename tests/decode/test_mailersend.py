@@ -56,8 +56,8 @@ def test_code_may_be_a_number_or_a_text(code: object) -> None:
         ("550 5.1.1 The mailbox does not exist", "recipient_unknown"),
         ("550 5.1.10 The domain has a null MX", "domain_unknown"),
         ("550 5.2.1 The mailbox is disabled", "recipient_inactive"),
-        ("550 5.7.1 Rejected by policy", "unknown"),
-        ("550 Refused from 192.0.5.1.1", "unknown"),
+        ("550 5.7.1 Rejected by policy", "policy_rejected"),
+        ("550 Refused from 192.0.5.1.1", "policy_rejected"),
     ],
 )
 def test_hard_bounce_is_told_by_the_other_servers_reply(reason: str, category: str) -> None:

@@ -22,6 +22,7 @@ from tests.builders import (
     MAIL,
     PHONE,
     START_MS,
+    complaint,
     engagement,
     log,
     partition,
@@ -79,8 +80,8 @@ def test_what_most_messages_count_as_is_what_the_whole_rule_says(
 
 def test_delivery_stands_in_one_stratum_of_each_kind() -> None:
     tally = left(submit(batch_size=6_000, sender="ACME"), receipt("delivered_handset", at=4))
-    assert [name.partition("/")[0] for name in tally.delivered_by] == ["batch", "sender", "shape", "octile", "prefix"]
-    assert (tally.delivered_by["batch/5000"], tally.delivered_by["octile/0"], tally.converted_by) == (1, 1, {})
+    assert [name.partition("/")[0] for name in tally.delivered_by] == ["batch", "sender", "shape", "slot", "prefix"]
+    assert (tally.delivered_by["batch/5000"], tally.delivered_by["slot/0"], tally.converted_by) == (1, 1, {})
 
 
 def test_conversion_stands_in_the_strata_of_its_delivery_whatever_comes_first() -> None:
@@ -137,6 +138,65 @@ def test_second_of_the_delivery_is_told() -> None:
 
 def test_delivery_long_before_its_submit_is_told_by_quarter_hours() -> None:
     assert left(submit(), receipt("delivered_handset", at=-2 * HOUR)).early == {8: 1}
+
+
+# Slots
+
+
+@pytest.mark.parametrize(
+    ("status", "field"),
+    [
+        (None, "waiting_by"), ("accepted", "waiting_by"), ("deferred", "waiting_by"), ("delivered_network", "delivered_by"),
+        ("failed", "failed_by"), ("expired", "failed_by"), ("unknown", "failed_by"), ("rejected", "rejected_by"),
+        ("cancelled", None),
+    ],
+)  # fmt: skip
+def test_message_stands_in_the_five_minutes_of_its_submission_by_its_outcome(status: Any, field: str | None) -> None:
+    """What was rejected never reached the carrier, and what we cancelled is no outcome."""
+    at = 34 * 60 + 59
+    tally = left(submit(at=at), *([receipt(status, at=at + 400)] if status else []))
+    fields = {name: getattr(tally, name) for name in ("waiting_by", "delivered_by", "failed_by", "rejected_by")}
+    slots = {name: {slot: n for slot, n in by.items() if "slot" in slot} for name, by in fields.items()}
+    assert slots == {name: {"slot/6": 1} if name == field else {} for name in slots}
+
+
+def test_message_leaves_its_slot_when_it_moves_on_whatever_comes_first() -> None:
+    events: list[Event] = [
+        submit(),
+        receipt("accepted", at=1),
+        receipt("failed", at=2),
+        receipt("delivered_handset", at=9),
+    ]
+    for order in permutations(events):
+        tally = left(*order)
+        assert (tally.waiting_by, tally.failed_by, tally.delivered_by["slot/0"]) == ({}, {}, 1)
+
+
+# Ports and complaints
+
+
+@pytest.mark.parametrize(
+    ("hours", "category", "found"),
+    [
+        (48, "recipient_unknown", {}),
+        (48.1, "recipient_unknown", {"port_overdue": 1}),
+        (48.1, "spam_filtered", {}),  # it says nothing of the number
+        (14 * 24, "recipient_unknown", {"port_overdue": 1}),
+        (14 * 24 + 0.1, "recipient_unknown", {}),
+    ],
+)
+def test_failure_of_the_number_later_than_48_hours_after_a_port_is_overdue(
+    hours: float, category: Any, found: Any
+) -> None:
+    failure = receipt("failed", at=4, category=category, permanence="permanent")
+    tally = left(submit(ported_at=when(4 - hours * HOUR)), failure)
+    assert tally.contradicted == found
+    assert set(tally.examples) == set(found)
+
+
+def test_complaint_that_a_provider_tells_in_a_receipt_is_what_its_recipient_did() -> None:
+    for order in permutations([*DELIVERED, complaint(to=PHONE, at=60)]):
+        assert left(*order).engaged == {"complaint": 1}
 
 
 # Probes and numbers that are known to be dead

@@ -84,7 +84,7 @@ def test_bounce_is_explained(kind: str, answer: tuple[str, ...]) -> None:
         ("smtp; 550 5.2.1 The account is disabled", "recipient_inactive", "permanent"),
         ("smtp; 552 5.2.2 Over quota", "recipient_storage_full", "transient"),
         ("smtp; 550 5.7.1 Message blocked", "policy_rejected", "none"),
-        ("smtp; 550-5.7.26 Unauthenticated email is not accepted", "policy_rejected", "none"),
+        ("smtp; 550-5.7.26 Unauthenticated email is not accepted", "sender_auth_failed", "none"),
         ("smtp; 554 refused, see https://www.spamhaus.org/query/ip/192.0.2.1", "sender_reputation_blocked", "none"),
     ],
 )

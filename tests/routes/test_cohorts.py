@@ -86,13 +86,13 @@ def test_what_is_delivered(status: Status) -> None:
     assert (cohort.delivered, cohort.final) == (3, 3)
 
 
-@pytest.mark.parametrize("status", ["failed", "rejected", "expired", "unknown"])
+@pytest.mark.parametrize("status", ["failed", "expired", "unknown"])
 def test_what_is_final_and_not_delivered(status: Status) -> None:
     cohort = Cohort("sms", "20801", "09", {status: 3})
     assert (cohort.delivered, cohort.final) == (0, 3)
 
 
-@pytest.mark.parametrize("status", ["queued", "sent", "accepted", "deferred", "cancelled"])
+@pytest.mark.parametrize("status", ["queued", "sent", "accepted", "deferred", "cancelled", "rejected"])
 def test_what_is_not_in_the_ratio(status: Status) -> None:
     cohort = Cohort("sms", "20801", "09", {status: 3})
     assert (cohort.delivered, cohort.final) == (0, 0)

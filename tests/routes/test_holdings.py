@@ -6,6 +6,8 @@ from acquit.routes.cohorts import Sums
 from acquit.worker.metrics import Metrics
 from tests.builders import START_MS, Read
 
+OF_ALL = {"supplier": "", "stream": ""}
+
 
 def told(
     failures: int, *, partition: int = 0, upto: int = 1, is_open: bool = False, carrier: str | None = None
@@ -86,10 +88,10 @@ def test_gauges_show_what_is_held_and_that_it_is_over() -> None:
     metrics.show_held(sums.holdings.raised())
     assert value("acquit_suppression_held", route="aggr-a") == 12
     assert value("acquit_suppression_held", carrier="20801") == 2
-    assert value("acquit_alert_active", kind="suppression_held", route="aggr-a") == 1
+    assert value("acquit_alert_active", kind="suppression_held", route="aggr-a", **OF_ALL) == 1
     take(sums, told(0, upto=2), told(0, partition=1, upto=2))
     sums.judge(START_MS)
     metrics.show_held(sums.holdings.raised())
     assert value("acquit_suppression_held", route="aggr-a") == 0
-    assert value("acquit_alert_active", kind="suppression_held", route="aggr-a") == 0
-    assert value("acquit_alert_active", kind="suppression_held", carrier="20801") == 1
+    assert value("acquit_alert_active", kind="suppression_held", route="aggr-a", **OF_ALL) == 0
+    assert value("acquit_alert_active", kind="suppression_held", carrier="20801", **OF_ALL) == 1

@@ -18,14 +18,14 @@ def test_only_what_has_nothing_to_do_with_content_can_confirm() -> None:
     assert DAYS < ALL_DAYS
 
 
-def test_forging_after_the_first_of_an_hour_shows_by_octile() -> None:
+def test_forging_after_the_first_of_an_hour_shows_by_slot() -> None:
     made, liars = drawn(UNLISTED["U8 last quarter hours, resampled 40 %"])
     day = evidence(made, DAYS - 1)
     grouping = grouped(day.keys)
-    found = dips(day.windows[7], "octile", grouping, np.ones(len(day.keys)))
+    found = dips(day.windows[7], "slot", grouping, np.ones(len(day.keys)))
     for number in range(len(grouping.places)):
         assert (found.nats[number] > 10) == (number in liars)
-    assert {found.names[found.best[number]] for number in liars} == {"octile/6 and later"}
+    assert {found.names[found.best[number]] for number in liars} == {"slot/6 and later"}
 
 
 def test_forging_at_night_shows_by_hour() -> None:

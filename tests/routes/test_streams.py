@@ -13,7 +13,7 @@ TALLY = Tally(
     status={"delivered_handset": 5, "delivered_network": 1, "failed": 2, "sent": 1, "expired": 1},
     failures={"recipient_unknown/permanent": 2, "expired/expired": 1}, delivered_in={20: 5, 22: 1},
     converted_in={20: 3}, engaged={"conversion": 3, "not_received": 1}, contradicted={"known_dead_delivered": 1},
-    delivered_by={"octile/2": 6, "sender/3": 6}, converted_by={"octile/2": 3, "sender/3": 3},
+    delivered_by={"slot/2": 6, "sender/3": 6}, converted_by={"slot/2": 3, "sender/3": 3},
     delivered_at={59: 6}, early={0: 1, 4: 2}, probed={"known_dead": 2, "live": 1},
 )  # fmt: skip
 

@@ -14,6 +14,15 @@ RULE = '[[rule]]\nid = "{}"\ncategories = ["{}"]\nchannels = ["sms"]\nscope = "*
 PROFILE = '[[route]]\nid = "{}"\nprovider = "smpp"\n{}source = "s"\n'
 
 
+PATTERN = """[[rule]]
+id = "{}"
+phrases = [{}]
+category = "policy_rejected"
+example = "550 please go away"
+source = "s"
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
@@ -42,6 +51,17 @@ PROFILE = '[[route]]\nid = "{}"\nprovider = "smpp"\n{}source = "s"\n'
             PROFILE.format("a", "") + PROFILE.format("b", 'route = "r"\n'),
             "routes.toml:5: b never fits first: a is of all its messages",
         ),
+        (
+            "patterns/mine.toml",
+            PATTERN.format("a", '"go away"') + PATTERN.format("b", '"please go away"'),
+            "patterns/mine.toml:7: mine:pattern:b never decides: mine:pattern:a takes all its answers",
+        ),
+        (
+            "patterns/mine.toml",
+            PATTERN.format("a", '"go away"') + PATTERN.format("b", '"leave us", "please go away"'),
+            "patterns/mine.toml:7: mine:pattern:b does not decide its own example: mine:pattern:a does",
+        ),
+        ("vague.csv", "row,at_most,source\nses:code:Nothing,,s\n", "vague.csv: there is no row ses:code:Nothing"),
     ],
 )
 def test_row_that_can_never_apply_is_named(name: str, content: str, sentence: str, tmp_path: Path) -> None:

@@ -121,3 +121,22 @@ def test_profile_of_every_message_is_refused(tmp_path: Path) -> None:
 def test_profiles_of_a_folder_are_loaded_with_its_rules(tmp_path: Path) -> None:
     (tmp_path / "routes.toml").write_text(HEX)
     assert [profile.id for profile in load(tmp_path).routes.profiles] == ["hex"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{message_id}@b.example", "b+{to}@b.example", "b-{message_id}-{to}@b.example", "{to}+{message_id}.x@b.example"],
+)
+def test_form_of_return_addresses_is_taken(form: str, tmp_path: Path) -> None:
+    assert one(tmp_path, f'verp = "{form}"').verp == form
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["b@b.example", "{message_id}", "{message_id}{to}@b.example", "{to}-{to}@b.example", "{id}@b.example",
+     "{message_id}@{to}", "a b{to}@b.example", "{to@b.example"],
+)  # fmt: skip
+def test_form_that_no_return_address_has_is_refused(form: str, tmp_path: Path) -> None:
+    with pytest.raises(BadRules) as caught:
+        one(tmp_path, f'verp = "{form}"')
+    assert caught.value.field == "verp"

@@ -53,6 +53,7 @@ def test_every_status_word_belongs_to_a_decoder(provider: str) -> None:
 @pytest.mark.parametrize("rule", RULES.policy, ids=lambda rule: rule.id)
 def test_every_policy_rule_can_fire(rule: PolicyRule) -> None:
     known = {(row.category, row.permanence) for row in RULES.categories.values()}
+    known |= {(row.category, row.permanence) for row in RULES.patterns}
     known |= {
         (row.category, row.permanence) for table in RULES.codes.values() for rows in table.values() for row in rows
     }
@@ -83,7 +84,7 @@ def test_no_transient_or_unjudged_failure_suppresses_at_once() -> None:
 def test_rows_that_suppress_are_those_that_were_read() -> None:
     """On purpose? `python -m tests.rules.suppressing` writes the list anew; its diff says who is silenced, and who no more."""
     assert listed(suppressing(RULES)).splitlines() == LISTED.read_text(encoding="utf-8").splitlines()
-    assert set(CHANNELS_OF) <= set(DECODERS)
+    assert set(CHANNELS_OF) <= {*DECODERS, "enhanced", "reply"}
 
 
 @pytest.mark.parametrize("table", sorted({*RULES.statuses, *RULES.codes}))
@@ -103,3 +104,19 @@ def test_success_that_a_status_word_tells_has_no_advice_to_suppress() -> None:
     for words in RULES.statuses.values():
         for word, row in words.items():
             assert row.status in FAILED | {"unknown", "deferred"} or row.category in {None, "complaint"}, word
+
+
+def test_vague_rows_are_rows_that_are_there() -> None:
+    known = {row.id for table in {*RULES.statuses, *RULES.codes} for row in rows_of(RULES, table)}
+    assert set(RULES.vague) <= known
+
+
+def test_enhanced_codes_have_the_defaults_of_their_subjects() -> None:
+    assert {f"x.{subject}" for subject in (0, 3, 4, 5, 6, 7)} <= set(RULES.codes["enhanced"])
+
+
+@pytest.mark.parametrize("subject", ["x.3", "x.4", "x.5", "x.6", "x.7"])
+def test_enhanced_code_of_a_system_or_a_policy_condemns_no_mailbox(subject: str) -> None:
+    rows = [row for key, found in RULES.codes["enhanced"].items() if key.startswith(subject) for row in found]
+    mailbox = {"recipient_unknown", "invalid_address_format"}
+    assert not [row.id for row in rows if row.category in mailbox]

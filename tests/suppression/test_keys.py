@@ -1,6 +1,10 @@
 """The keys of the list, as every sender in any language builds them."""
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,16 +16,13 @@ from acquit.suppression.keys import (
     key_mark,
     part_key,
     position_key,
+    read_value,
     scopes_that_apply,
 )
 
-ERASE_KEY = b"acquit test vector key, 32 bytes"
-HASHES = [
-    ("sms:+33612345678", "sms:#C889xFoucpKwXmoZgYnKXg"),
-    ("whatsapp:+33612345678", "whatsapp:#5y-Vg6nkOND7ro9rj1tG1A"),
-    ("email:jo@example.com", "email:#LzJYclrS0NZZvHECKps5XQ"),
-    ("email:jö@xn--mnchen-3ya.example", "email:#_hiFX00wDUaBUQYQPHUWfQ"),
-]
+PUBLISHED = json.loads((Path(__file__).parents[2] / "docs" / "addresses.json").read_text(encoding="utf-8"))
+ERASE_KEY = PUBLISHED["hashes"]["erase_key"].encode()
+HASHES = [(row["recipient"], row["name"]) for row in PUBLISHED["hashes"]["names"]]
 """The published contract: the first 16 bytes of HMAC-SHA256(key, UTF-8 of channel:address), base64url without padding."""
 
 
@@ -34,22 +35,26 @@ def test_positions_are_kept_per_partition() -> None:
     assert (position_key(3), part_key(3)) == ("sup:meta:pos:3", "sup:meta:part:3")
 
 
-@pytest.mark.parametrize(
-    ("account", "stream", "scopes"),
-    [
-        (None, None, ["*"]),
-        (None, "marketing", ["*", "*:marketing"]),
-        ("acme", None, ["*", "acct:acme"]),
-        ("acme", "marketing", ["*", "*:marketing", "acct:acme", "acct:acme:marketing"]),
-    ],
-)
-def test_sender_asks_for_every_scope_that_applies(account: str | None, stream: str | None, scopes: list[str]) -> None:
-    assert scopes_that_apply(account=account, stream=stream) == scopes
+@pytest.mark.parametrize("row", PUBLISHED["keys"])
+def test_sender_asks_for_every_scope_that_applies(row: dict[str, Any]) -> None:
+    scopes = scopes_that_apply(account=row["account"], stream=row["stream"])
+    assert [entry_key(row["recipient"], scope) for scope in scopes] == row["keys"]
 
 
 def test_value_tells_reason_since_and_rule() -> None:
     since = datetime(2026, 11, 22, 9, 0, 4, 999_000, UTC)
     assert entry_value("recipient_unknown", since, "unknown-number") == "recipient_unknown|1795338004|unknown-number"
+
+
+@pytest.mark.parametrize("as_read", [str, str.encode])
+def test_value_is_read_as_it_is_written(as_read: Callable[[str], str | bytes]) -> None:
+    since = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    assert read_value(as_read(entry_value("stop", since, "engagement|stop"))) == ("stop", since, "engagement|stop")
+
+
+@pytest.mark.parametrize("value", [b"", b"1", b"by hand|yesterday|me", b"\xff|" + b"9" * 30, "stop|²|x".encode()])
+def test_value_that_is_not_ours_is_read_without_a_time(value: bytes) -> None:
+    assert read_value(value).since is None
 
 
 @pytest.mark.parametrize(("recipient", "name"), HASHES)

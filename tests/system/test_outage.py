@@ -92,5 +92,7 @@ def _alerts(stage: Stage) -> list[tuple[str, str]]:
 
 
 def _is_up(worker: WorkerProcess) -> bool:
-    line = 'acquit_alert_active{carrier="",channel="sms",kind="suppression_held",route="aggr-a"} 1.0'
+    line = (
+        'acquit_alert_active{carrier="",channel="sms",kind="suppression_held",route="aggr-a",stream="",supplier=""} 1.0'
+    )
     return line in worker.page("/metrics")[1].splitlines()

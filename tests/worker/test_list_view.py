@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from acquit.errors import AcquitError, Undecodable
-from acquit.suppression.keys import entry_key, entry_value
+from acquit.suppression.keys import entry_key
 from acquit.worker.list_view import (
     _KEY,
     LATEST_MS,
@@ -14,7 +14,6 @@ from acquit.worker.list_view import (
     _expiry,
     canonical_recipient,
     explained,
-    read_entry,
 )
 
 SINCE = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -49,16 +48,6 @@ def test_a_recipient_without_a_channel_says_how_one_is_written_and_not_the_addre
 def test_an_address_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Undecodable):
         canonical_recipient(text)
-
-
-def test_an_entry_is_read_as_the_sink_writes_it() -> None:
-    value = entry_value("stop", SINCE, "engagement|stop").encode()
-    assert read_entry(WHO, "*", value, UNTIL) == ListedEntry(WHO, "*", "stop", SINCE, "engagement|stop", UNTIL)
-
-
-@pytest.mark.parametrize("value", [b"", b"1", b"by hand|yesterday|me", b"\xff|" + b"9" * 30, "stop|²|x".encode()])
-def test_a_value_that_is_not_ours_is_an_entry_all_the_same(value: bytes) -> None:
-    assert read_entry(WHO, "*", value, None).since is None
 
 
 @pytest.mark.parametrize("recipient", [WHO, "email:a}b{c@example.com", "email:}:x@example.com"])

@@ -12,6 +12,7 @@ from acquit.capped import Capped
 from acquit.effects import DeadLetter
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
+from acquit.routes.raised import Raised, Subject
 from acquit.worker import top
 from acquit.worker.metrics import Metrics
 from acquit.worker.screen import SHOWN_CODES, screen
@@ -88,7 +89,7 @@ def test_screen_names_a_few_codes_in_one_line_and_words_are_no_markup() -> None:
 def test_screen_fits_however_much_there_is_to_say(metrics: Metrics, height: int) -> None:
     carriers = [f"2080{number}" for number in range(9)]
     metrics.show_cohorts([Cohort("whatsapp", name, "09", {"read": 3, "failed": 9 * 10**5}) for name in carriers])
-    metrics.show_alerts([("whatsapp", name) for name in carriers])
+    metrics.show_alerts([Raised("delivery_drop", Subject("whatsapp", name), 1, 0.5, 9, 0.4, 0.9) for name in carriers])
     says(metrics, {("messagebird", f"status a long word indeed {number}"): 10**7 for number in range(50)})
     lines = drawn(Watcher("w:1").look(), height=height)
     assert len(lines) <= max(height, 17), "with so little room the first lines are what is wanted"

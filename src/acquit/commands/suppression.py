@@ -1,17 +1,16 @@
-"""`acquit suppression`: ask the list, and change it. Also `acquit trace`, which reads the same log."""
+"""`acquit suppression`: ask the list, and change it."""
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from acquit.commands.held import held
+from acquit.commands.list_files import export, import_list
 from acquit.commands.shell import ACTOR, EXIT_UNAVAILABLE, REASON, print_row, ran, settings_of
-from acquit.errors import AcquitError
-from acquit.rules import load as load_rules
 
 if TYPE_CHECKING:
     from acquit.worker.commands import Wish
@@ -24,7 +23,8 @@ def suppression() -> None:
     """Ask the suppression list, and change it: who asks and why is logged."""
 
 
-suppression.add_command(held)
+for command in (held, import_list, export):
+    suppression.add_command(command)
 
 
 @suppression.command(name="check")
@@ -157,56 +157,6 @@ def erase(settings_file: Path | None, *, recipient: str, reason: str, actor: str
                "recipients of their own.")  # fmt: skip
 
 
-@suppression.command(name="import")
-@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
-@REASON
-@ACTOR
-@click.option("--held-for", help="What lines without a reason are held for: a category, stop, manual or legal.")
-@click.option("--skip-bad", is_flag=True, help="Import the good lines although there are bad ones.")
-@click.pass_obj
-def import_list(
-    settings_file: Path | None, *, file: TextIO, reason: str, actor: str, held_for: Any, skip_bad: bool
-) -> None:
-    """Import another system's list: CSV (channel,address[,scope,reason,since,until]) or NDJSON. Twice is as good as once."""
-    from acquit.worker import list_file
-    from acquit.worker.commands import send
-
-    settings = settings_of(settings_file)
-    policy = load_rules(settings.rules_dir).policy
-    try:
-        text = file.read()
-    except UnicodeDecodeError:
-        raise AcquitError("the file is not UTF-8") from None
-    found = list_file.read(text, policy, by=actor, why=reason, now=datetime.now(UTC), reason=held_for)
-    for bad in found.bad:
-        click.echo(str(bad), err=True)
-    if found.bad and not skip_bad:
-        click.echo(f"nothing is imported: {len(found.bad)} lines are bad, {len(found.commands)} good", err=True)
-        sys.exit(1)
-    sent = ran(send(settings, found.commands)) if found.commands else 0
-    click.echo(f"asked for {sent} entries; bad lines left out: {len(found.bad)}")
-
-
-@suppression.command()
-@click.option("--json", "is_json", is_flag=True, help="NDJSON instead of CSV.")
-@click.pass_obj
-def export(settings_file: Path | None, *, is_json: bool) -> None:
-    """Print the whole list, from its truth in Kafka, as `import` reads it."""
-    from acquit.worker import list_file
-
-    async def run() -> None:
-        if not is_json:
-            click.echo(list_file.csv_line(list_file.COLUMNS), nl=False)
-        async for listed in list_file.truth(settings_of(settings_file), now=datetime.now(UTC)):
-            row = list_file.row_of(*listed)
-            if is_json:
-                print_row(row)
-            else:
-                click.echo(list_file.csv_line(row.values()), nl=False)
-
-    ran(run())
-
-
 @suppression.command()
 @click.argument("recipient", metavar="CHANNEL:ADDRESS")
 @click.option("--json", "is_json", is_flag=True, help="NDJSON, with all that was logged.")
@@ -221,19 +171,3 @@ def history(settings_file: Path | None, *, recipient: str, is_json: bool) -> Non
             print_row(line)
     else:
         click.echo("\n".join([*histories.told(found.moments), *histories.told_now(found.entries), found.reach]))
-
-
-@click.command()
-@click.argument("recipient", metavar="CHANNEL:ADDRESS")
-@click.option("--json", "is_json", is_flag=True, help="NDJSON, with all that was logged.")
-@click.pass_obj
-def trace(settings_file: Path | None, *, recipient: str, is_json: bool) -> None:
-    """Print all that the log holds of an address, message by message: submits, receipts of any status, what was done."""
-    from acquit.worker import history as histories
-
-    found = ran(histories.read(settings_of(settings_file), recipient, now=datetime.now(UTC)))
-    if is_json:
-        for moment in found.events:
-            print_row(histories.printed(moment))
-    else:
-        click.echo("\n".join([*histories.told(found.events), found.reach]))

@@ -34,7 +34,8 @@ def check(settings_file: Path | None, rules_dir: Path | None) -> None:
     words = sum(len(table) for table in rules.statuses.values())
     codes = sum(len(rows) for table in rules.codes.values() for rows in table.values())
     click.echo(f"rules {rules.version}: {words} status words in {len(rules.statuses)} tables, "
-               f"{codes} code rows in {len(rules.codes)} tables, {len(rules.policy)} policy rules, "
+               f"{codes} code rows in {len(rules.codes)} tables, {len(rules.patterns)} patterns, "
+               f"{len(rules.policy)} policy rules, "
                f"{len(rules.routes.profiles)} route profiles")  # fmt: skip
     for rule in rules.policy:
         click.echo(f"policy {rule.id}: {failures_of(rule)}: {told(rule)}")

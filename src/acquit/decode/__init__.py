@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from acquit.decode import (
+    arf,
     aws_sms,
     bandwidth,
     brevo,
     canonical,
     clicksend,
+    dsn,
     infobip,
     kannel,
     mailersend,
@@ -31,6 +33,7 @@ from acquit.decode import (
     sinch,
     smpp,
     smsmode,
+    smtp,
     sparkpost,
     telnyx,
     twilio,
@@ -45,11 +48,13 @@ __all__ = ["DECODERS", "Context", "Decode", "Decoded"]
 Decode: TypeAlias = Callable[[bytes, Context], Iterable[Decoded]]
 
 DECODERS: Mapping[str, Decode] = {
+    "arf": arf.decode,
     "aws_sms": aws_sms.decode,
     "bandwidth": bandwidth.decode,
     "brevo": brevo.decode,
     "canonical": canonical.decode,
     "clicksend": clicksend.decode,
+    "dsn": dsn.decode,
     "infobip": infobip.decode,
     "kannel": kannel.decode,
     "mailersend": mailersend.decode,
@@ -66,6 +71,7 @@ DECODERS: Mapping[str, Decode] = {
     "sinch": sinch.decode,
     "smpp": smpp.decode,
     "smsmode": smsmode.decode,
+    "smtp": smtp.decode,
     "sparkpost": sparkpost.decode,
     "telnyx": telnyx.decode,
     "twilio": twilio.decode,

@@ -35,7 +35,7 @@ ENGAGED: tuple[EngagementType, ...] = (
 )  # fmt: skip
 ENGAGED_BIT: dict[EngagementType, int] = {name: 1 << place for place, name in enumerate(ENGAGED)}
 ENGAGED_BIT["stop"] = ENGAGED_BIT["start"] = ENGAGED_BIT["reply"]  # whoever says STOP has the message
-NOT_RECEIVED, ARRIVED = ENGAGED_BIT["not_received"], ENGAGED_BIT["arrived"]
+NOT_RECEIVED, ARRIVED, COMPLAINT = (ENGAGED_BIT[name] for name in ("not_received", "arrived", "complaint"))
 CONVERTED = sum(ENGAGED_BIT[name] for name in ("reply", "click", "conversion", "arrived"))
 """What only somebody does who has received the message. Machines open mail, and some click: that is the provider's to say."""
 _BOUNDS_MS = LATENCY_BOUNDS_MS[:-1]
@@ -127,9 +127,16 @@ def bin_of(after_ms: int) -> int:
     return bisect_right(_BOUNDS_MS, after_ms)
 
 
-FAILED_AFTER_DELIVERY, DELIVERED_BEFORE_SUBMIT, ENGAGED_UNDELIVERED, DENIED, KNOWN_DEAD, DEAD, LIVE_SILENT = (
-    1 << place for place in range(len(CONTRADICTIONS))
-)
+(
+    FAILED_AFTER_DELIVERY,
+    DELIVERED_BEFORE_SUBMIT,
+    ENGAGED_UNDELIVERED,
+    DENIED,
+    KNOWN_DEAD,
+    DEAD,
+    LIVE_SILENT,
+    PORT_OVERDUE,
+) = (1 << place for place in range(len(CONTRADICTIONS)))
 SKEW_MS = 60_000
 """Clocks of suppliers differ by so much without a meaning."""
 HANDSET = frozenset({STATUS_NUMBER["delivered_handset"], STATUS_NUMBER["read"]})

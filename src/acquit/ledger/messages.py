@@ -18,6 +18,7 @@ from acquit.ledger.labels import Labels, Numbers
 from acquit.ledger.latest import REPLY_HOURS, Latest
 from acquit.ledger.merge import (
     CATEGORY_NUMBER,
+    COMPLAINT,
     ENDED,
     ENGAGED_BIT,
     FIRST_AT,
@@ -128,6 +129,8 @@ class Messages:
             take_bad(message, bad, is_email=is_email)
         else:
             take_good(message, status, at_ms, is_email=is_email)
+            if receipt.category == "complaint":  # a provider tells it so, of what it has delivered
+                message.engaged |= COMPLAINT
         is_relabelled = self._take_labels(message, receipt)
         news = self._book(place, moved=moved, is_relabelled=is_relabelled)
         if news is News.TOO_LATE:

@@ -1,8 +1,10 @@
 """What a message counts as: the counters of its cell that it stands in, and what contradicts itself in it."""
 
+from datetime import timedelta
+
 from msgspec import Struct
 
-from acquit.columns import CONTRADICTIONS, EARLY_LIMIT, PROBED
+from acquit.columns import CONTRADICTIONS, EARLY_LIMIT, PROBED, SLOTS
 from acquit.effects import Example
 from acquit.events import CATEGORIES, PERMANENCES, STATUSES, Channel, from_epoch_ms
 from acquit.ledger import counters, strata
@@ -14,17 +16,30 @@ from acquit.ledger.merge import (
     IS_BAD,
     IS_DELIVERED,
     NOTHING,
+    PORT_OVERDUE,
     STATUS_NUMBER,
     SUBMIT,
     Message,
     contradictions,
     latency_bin,
 )
+from acquit.ledger.strata import SLOT_MS
 from acquit.ledger.totals import Running, Standing
-from acquit.reasons.revising import graded, permanence_of
+from acquit.reasons.revising import graded, is_overdue, permanence_of
 from acquit.rules.routes import RouteProfile
 
 QUARTER_MS = 900_000
+_SLOTTED = {"rejected": counters.REJECTED_BY, "cancelled": NOTHING, "unknown": counters.FAILED_BY}
+_SLOTS = tuple(
+    _SLOTTED.get(status, counters.FAILED_BY if IS_BAD[number] else counters.WAITING_BY)
+    for number, status in enumerate(STATUSES)
+)
+"""By status, the first counter of the slots of what is not delivered. What was rejected never reached its carrier, and what
+we cancelled is nobody's failure.
+"""
+_IN_SLOT: tuple[tuple[Standing, ...], ...] = tuple(
+    tuple(() if first == NOTHING else (first + slot,) for slot in range(SLOTS)) for first in _SLOTS
+)
 _PERMANENCES: tuple[str, ...] = PERMANENCES
 
 
@@ -79,7 +94,8 @@ def counted(message: Message, group: Group, to: str, *, channel: Channel) -> Cou
     """What was reported of a message, as its route's profile and a port of its number make it."""
     if message.bad == NOTHING and not (message.engaged or message.is_to_dead or group.is_special):
         if not message.delivered_ms:
-            return Counted(group, counters.STATUS + message.good, group.kinds[counters.WAITING])
+            slot = _IN_SLOT[message.good][message.basis_ms // SLOT_MS % SLOTS]  # a call would cost as much again
+            return Counted(group, counters.STATUS + message.good, group.kinds[counters.WAITING], slot)
         if message.delivered_ms >= message.basis_ms:
             rest = _delivery(message, group, to, channel)
             return Counted(group, counters.STATUS + message.good, group.kinds[counters.DELIVERED], rest)
@@ -94,8 +110,11 @@ def _counted(message: Message, group: Group, to: str, channel: Channel) -> Count
         status = STATUS_NUMBER[graded(STATUSES[status], group.profile)]
     contradicted = contradictions(message, status, group.probe, is_email=is_email)
     rest: list[int] = []
+    if not IS_DELIVERED[status]:
+        rest += _IN_SLOT[status][strata.of_time(message.basis_ms)]
     if IS_BAD[status]:
         rest.append(_failure(message, group.ported_ms))
+        contradicted |= _overdue(message, group.ported_ms)
     elif IS_DELIVERED[status]:
         rest += _delivery(message, group, to, channel)
         if message.engaged & CONVERTED:
@@ -146,11 +165,18 @@ def _failure(message: Message, ported_ms: int | None) -> int:
     return counters.FAILURES + message.category * len(PERMANENCES) + permanence
 
 
+def _overdue(message: Message, ported_ms: int | None) -> int:
+    if ported_ms is None:
+        return 0
+    since = timedelta(milliseconds=message.bad_ms - ported_ms)
+    return PORT_OVERDUE if is_overdue(CATEGORIES[message.category], since=since) else 0
+
+
 def _delivery(message: Message, group: Group, to: str, channel: Channel) -> Standing:
     """Its latency, and its strata."""
     found = (
         *group.delivered,
-        counters.DELIVERED_BY + strata.of_time(message.basis_ms),
+        counters.DELIVERED_BY + message.basis_ms // SLOT_MS % SLOTS,
         counters.DELIVERED_BY + strata.of_recipient(channel, to),
         counters.DELIVERED_AT + message.delivered_ms // 1000 % 60,
     )

@@ -2,7 +2,8 @@
 
 A gateway that forges does so for some senders or prefixes, for large batches, after the first so many messages of an hour,
 or with receipts of another shape (mission row S1). Each message stands in one stratum of each kind. Which one follows from
-the message alone: no ranking, no order of arrival, so that strata of partitions and hours add up.
+the message alone: no ranking, no order of arrival, so that strata of partitions and hours add up. The slots are also the
+cohorts by which a carrier's delivery is judged (routes/drops.py): of them it is counted, too, what waits and what failed.
 """
 
 import re
@@ -10,18 +11,19 @@ from bisect import bisect_right
 from functools import lru_cache
 from zlib import crc32
 
-from acquit.columns import BATCH_SIZES, OCTILES, PREFIXES, SENDERS, SHAPES, STRATUM_KINDS
+from acquit.columns import BATCH_SIZES, PREFIXES, SENDERS, SHAPES, SLOTS, STRATUM_KINDS
 from acquit.events import Channel, Receipt
 
 _BATCH, _SENDER, _PREFIX, _SHAPE = (STRATUM_KINDS[kind].start for kind in ("batch", "sender", "prefix", "shape"))
-_OCTILE_MS = 3_600_000 // OCTILES
+SLOT_MS = 3_600_000 // SLOTS
 _PREFIX_DIGITS = 6
 """`+33612`: the country and an operator's block, or most of it."""
 _WITH_DIGITS = re.compile(r"\S*[0-9]\S*")
 
 
 def of_time(submitted_ms: int) -> int:
-    return submitted_ms // _OCTILE_MS % OCTILES
+    """Of the hour of UTC: an hour of a zone that is off by half an hour begins with its seventh slot."""
+    return submitted_ms // SLOT_MS % SLOTS
 
 
 @lru_cache(maxsize=10_000)

@@ -44,15 +44,22 @@ class Running(Struct):
             self.counts, self.packed = None, msgspec.msgpack.encode(self.counts)
 
 
-class _Row(Struct, omit_defaults=True, rename={"cell": "c", "counts": "n", "contents": "k", "examples": "e"}):
+_NAMES = {"cell": "c", "counts": "m", "counts_of_3": "n", "contents": "k", "examples": "e"}
+
+
+class _Row(Struct, omit_defaults=True, rename=_NAMES):
     """A row of the journal: a whole cell, or without `cell` its changed counters as they are now. Of messages as they are
     now, too: `contents` and `examples` are whole where they are given.
     """
 
-    counts: dict[int, int]
+    counts: dict[int, int] = {}
     cell: Cell | None = None
     contents: tuple[str, ...] | None = None
     examples: dict[str, list[Example]] | None = None
+    counts_of_3: dict[int, int] = {}  # as journals of format 3 number them; never written
+
+    def taken(self) -> dict[int, int]:
+        return self.counts | counters.of_format_3(self.counts_of_3) if self.counts_of_3 else self.counts
 
 
 class _Former(NamedTuple):
@@ -105,9 +112,9 @@ class Cells(Blocks[Running]):
         if isinstance(row, _Former):
             row = _of_former(row)
         if row.cell is not None:
-            return Running(row.cell, row.counts, b"", row.contents or (), row.examples, is_told=True)
+            return Running(row.cell, row.taken(), b"", row.contents or (), row.examples, is_told=True)
         running = self.rows[hour][key]
-        running.unpacked().update(row.counts)
+        running.unpacked().update(row.taken())
         running.contents = running.contents if row.contents is None else row.contents
         running.examples = running.examples if row.examples is None else row.examples
         return running
@@ -137,7 +144,7 @@ class Totals:
         """A message stands in other counters of its cell than before."""
         counts = running.unpacked() if running.counts is None else running.counts
         for number in leaves:
-            if counts.get(number):  # journals of format 2 do not have all of what their messages stand in
+            if counts.get(number):  # journals of formats 2 and 3 do not have all of what their messages stand in
                 counts[number] -= 1
         for number in joins:
             if number in counts:

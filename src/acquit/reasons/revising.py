@@ -31,7 +31,7 @@ def revise(receipt: Receipt, *, ported_at: datetime | None, profile: RouteProfil
     if ported_at is None or receipt.status not in FAILED or receipt.category not in _OF_THE_NUMBER:
         return receipt
     since = receipt.at - ported_at
-    if PORTING < since <= WATCHED:
+    if is_overdue(receipt.category, since=since):
         return replace(receipt, escalate=True)
     if timedelta(0) <= since <= PORTING:
         receipt = replace(receipt, sub_reason=PORTED)
@@ -49,6 +49,11 @@ def permanence_of(category: str, permanence: str, *, at_ms: int, ported_ms: int 
     """The permanence of a failure of a number that was ported at this time."""
     is_excused = permanence == "permanent" and is_of_port(category, at_ms=at_ms, ported_ms=ported_ms)
     return "transient" if is_excused else permanence
+
+
+def is_overdue(category: str, *, since: timedelta) -> bool:
+    """Whether a failure so long after a port says that the port is not done, and should be."""
+    return PORTING < since <= WATCHED and category in _OF_THE_NUMBER
 
 
 def is_of_port(category: str, *, at_ms: int, ported_ms: int | None) -> bool:

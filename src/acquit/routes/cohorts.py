@@ -4,7 +4,7 @@ Of each cell and source partition the total with the highest offset counts, so a
 nothing. Hours carry labels 00 to 23; what is shown under a label is its latest day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -12,17 +12,23 @@ from msgspec import DecodeError, Struct
 
 from acquit.blocks import Blocks
 from acquit.capped import Capped
-from acquit.effects import HELD, Alert, read_tally
+from acquit.effects import HELD, Alert, Example, Tally, read_tally
 from acquit.envelope import Record
-from acquit.events import DELIVERED, FINAL, Status, Verdict
+from acquit.events import DELIVERED, RATED, Channel, Status, Verdict
 from acquit.hours import Hours
-from acquit.routes.alerts import DEFAULT_THRESHOLDS, Series, Thresholds, judge, observe
+from acquit.routes import rates
 from acquit.routes.days import DAY_SECONDS, Days
 from acquit.routes.docket import Docket
+from acquit.routes.drops import Drops
+from acquit.routes.flows import Flow, slots_of
 from acquit.routes.holdings import Holdings
+from acquit.routes.raised import Raised
+from acquit.routes.rates import Rates
 from acquit.routes.verdict import Judged
 
 KEPT_DAYS, MATCHED_HOURS = 40, 24
+JUDGED_HOURS = 5
+"""Of older hours nobody asks any more how their cohorts do."""
 Place = tuple[str, str, int]
 """Channel, carrier (its label), start of the hour."""
 
@@ -41,7 +47,8 @@ class Cohort(Struct, frozen=True):
 
     @property
     def final(self) -> int:
-        return sum(number for status, number in self.status.items() if status in FINAL)
+        """What a ratio divides by."""
+        return sum(number for status, number in self.status.items() if status in RATED)
 
 
 class Held(Struct, array_like=True):
@@ -53,6 +60,12 @@ class Held(Struct, array_like=True):
     status: dict[Status, int]
     route: str | None = None
     submitted: int | None = None  # None: journaled before this was kept, so that nothing is known of it
+    supplier: str | None = None
+    stream: str | None = None
+    slots: list[int] = []  # flows.py; only of hours that are judged
+    failed: dict[str, int] = {}  # by category, of these hours, too
+    told: tuple[int, ...] = ()  # rates.py
+    examples: dict[str, list[Example]] = {}  # of what the alerts of rates.py show
     counts: bytes | None = b""  # what the judge's days hold of it; None: too old to change them any more
 
 
@@ -71,11 +84,11 @@ class Sums:
     """The state of the routes agent."""
 
     def __init__(
-        self, carriers: Capped, *, zone: str, thresholds: Thresholds = DEFAULT_THRESHOLDS, window_hours: float = 72
+        self, carriers: Capped, *, zone: str, floors: Mapping[Channel, float] = rates.FLOORS, window_hours: float = 72
     ) -> None:  # fmt: skip
-        self._thresholds = thresholds
-        self._series: Blocks[Series] = Blocks(Series)
-        self._outcomes: dict[tuple[str, str], list[int]] = {}  # channel, carrier: delivered, final, over all hours
+        self._former: Blocks[Any] = Blocks(Any)  # of journals from before drops were judged by cohorts
+        self.drops = Drops()
+        self.rates = Rates(floors)
         self._known: dict[int, dict[str, list[int]]] = {}  # hour, route: submitted, known by receipts alone
         self._carriers = carriers
         self.head = RoutesHead()
@@ -86,10 +99,12 @@ class Sums:
         self._open_seconds = round(window_hours * 3_600) + DAY_SECONDS  # a partition may be behind by a day
         self.tables: dict[str, Blocks[Any]] = {
             "cells": self._held,
-            "series": self._series,
+            "series": self._former,
             "holdings": self.holdings.table,
             "days": self.days.table,
             "verdicts": self.docket.table,
+            "rates": self.rates.table,
+            **self.drops.tables,
         }
         self._hours = Hours(zone)
         self._sums: dict[Place, dict[Status, int]] = {}
@@ -99,7 +114,10 @@ class Sums:
         self._carriers.learn(self.head.carriers)
         self._sums.clear()
         self._latest.clear()
-        self._outcomes.clear()
+        for block in list(self._former.rows):
+            self._former.drop(block)
+        self.drops.loaded()
+        self.rates.loaded()
         self._known.clear()
         for hour, _, held in self._held:
             self._add(hour, held, 1)
@@ -115,14 +133,13 @@ class Sums:
         before = self._held.get(hour, name)
         if before is not None and before.upto > tally.upto:
             return None
-        cell = tally.cell
+        self._forget_old(hour)
         was = b"" if before is None else before.counts
-        counts = None if was is None else self.days.move(was, tally)
-        held = Held(tally.upto, cell.channel, cell.carrier, dict(tally.status), cell.route, tally.submitted, counts)
+        held = _held(tally, is_judged=self._is_judged(hour))
+        held.counts = None if was is None else self.days.move(was, tally)
         if before is not None:
             self._add(hour, before, -1)
         self._held.put(hour, name, held)
-        self._forget_old(hour)
         place = self._add(hour, held, 1)
         self.head.carriers = self._carriers.names
         return place
@@ -152,19 +169,11 @@ class Sums:
 
     def judge(self, now_ms: int) -> list[Alert]:
         """Note what the totals say at this moment, and say what rises or clears."""
-        alerts = self.holdings.judge(now_ms)
-        for (channel, carrier), (delivered, final) in self._outcomes.items():
-            key = f"{channel}/{carrier}"
-            series = self._series.get(0, key) or Series(channel, carrier, [])
-            if observe(series, delivered, final, now_ms, self._thresholds):
-                alert = judge(series, now_ms, self._thresholds)
-                self._series.put(0, key, series)
-                alerts += [alert] if alert else []
-        return alerts
+        return [*self.holdings.judge(now_ms), *self.drops.judge(now_ms), *self.rates.judge(now_ms)]
 
-    def raised(self) -> list[tuple[str, str]]:
-        """Channel and carrier of the drops that are up now."""
-        return [(series.channel, series.carrier) for _, _, series in self._series if series.raised_ms]
+    def raised(self) -> list[Raised]:
+        """The alerts on delivery that are up now."""
+        return [*self.drops.raised(), *self.rates.raised()]
 
     def matched(self) -> dict[str, tuple[int, int]]:
         """By route: the messages of the newest day that were submitted, and those that receipts alone know.
@@ -197,11 +206,9 @@ class Sums:
             known[0] += sign * held.submitted
             known[1] += sign * (sum(held.status.values()) - held.submitted)
         sums = self._sums.setdefault(place, {})
-        outcome = self._outcomes.setdefault(place[:2], [0, 0])
         for status, number in held.status.items():
             sums[status] = sums.get(status, 0) + sign * number
-            outcome[0] += sign * number * (status in DELIVERED)
-            outcome[1] += sign * number * (status in FINAL)
+        self._judge_by(place, held, sign)
         label = (place[0], place[1], self._hours.label(hour))
         self._latest[label] = max(self._latest.get(label, hour), hour)
         return place
@@ -214,6 +221,21 @@ class Sums:
                     held.counts = None
                     self._held.touch(hour, name)
 
+    def _judge_by(self, place: Place, held: Held, sign: int) -> None:
+        """Of what this total says, what alerts are judged by."""
+        channel, carrier, hour = place
+        route = held.route or ""
+        flow = Flow(channel, carrier, held.supplier or route, route, held.stream or "")
+        if self._is_judged(hour):
+            self.drops.flows.add(flow, hour, held.slots, sign)
+            self.drops.flows.say_why(flow, held.failed, sign)
+        if any(held.told) and hour > self.head.newest_hour - rates.DAYS_HOURS * 3_600:
+            self.rates.add(flow, hour, held.told, sign)
+            self.rates.show(flow, hour, held.examples)
+
+    def _is_judged(self, hour: int) -> bool:
+        return hour > self.head.newest_hour - JUDGED_HOURS * 3_600
+
     def _forget_old(self, hour: int) -> None:
         if hour <= self.head.newest_hour:
             return
@@ -224,3 +246,24 @@ class Sums:
             self._known.pop(old, None)
             for held in self._held.drop(old).values():
                 self._sums.pop((held.channel, self._carriers.label(held.carrier), old), None)
+
+
+def _held(tally: Tally, *, is_judged: bool) -> Held:
+    cell, status = tally.cell, tally.status
+    told = (
+        sum(number for one, number in status.items() if one in DELIVERED),
+        sum(number for one, number in status.items() if one in RATED and one not in DELIVERED),
+        sum(count for name, count in tally.failures.items() if name.endswith("/permanent")),
+        tally.engaged.get("not_received", 0),
+        tally.engaged.get("complaint", 0),
+        tally.contradicted.get("port_overdue", 0),
+    )
+    failed: dict[str, int] = {}
+    for name, count in tally.failures.items() if is_judged else ():
+        category = name.partition("/")[0]
+        failed[category] = failed.get(category, 0) + count
+    return Held(
+        tally.upto, cell.channel, cell.carrier, dict(status), cell.route, tally.submitted, cell.supplier, cell.stream,
+        slots_of(tally) if is_judged else [], failed, told,
+        {kind: list(tally.examples[kind]) for kind in rates.SHOWN if kind in tally.examples},
+    )  # fmt: skip

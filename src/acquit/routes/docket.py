@@ -106,7 +106,7 @@ def _alert(kind: AlertKind, state: Literal["raised", "cleared"], verdict: RouteV
     return Alert(
         kind=kind, state=state, channel=verdict.channel, carrier=verdict.carrier, route=verdict.route,
         at=from_epoch_ms(now_ms), sentence=verdict.sentence, messages=verdict.messages,
-        ratio=verdict.believed_delivery, expected=verdict.reported_delivery, verdict=verdict,
+        ratio=verdict.believed_delivery, expected=verdict.reported_delivery, supplier=verdict.supplier, verdict=verdict,
     )  # fmt: skip
 
 

@@ -14,10 +14,10 @@ from acquit.routes.logs import log_mean
 from acquit.routes.peers import others
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 
-SPECIFIC, UNSPECIFIC = ("octile", "shape"), ("hour", "sender", "prefix", "batch")
+SPECIFIC, UNSPECIFIC = ("slot", "shape"), ("hour", "sender", "prefix", "batch")
 SHARES = np.geomspace(0.02, 0.95, 10)
 """Of the receipts of a stratum."""
-SPREAD = {"octile": 0.01, "shape": 0.05, "hour": 0.05, "sender": 0.10, "prefix": 0.10, "batch": 0.15}
+SPREAD = {"slot": 0.01, "shape": 0.05, "hour": 0.05, "sender": 0.10, "prefix": 0.10, "batch": 0.15}
 """How far the strata of honest routes lie apart at least, relatively: what is seen among all routes counts, if it is more."""
 LEAST_ANSWERS = 10.0
 
@@ -78,7 +78,7 @@ def _sets(kind: str, size: int) -> tuple[Floats, tuple[str, ...]]:
     """One stratum alone; of what has an order also all from one on, for forgers begin after so many messages, or at night."""
     singles = list(np.eye(size))
     names = [f"hour {hour} UTC" for hour in range(size)] if kind == "hour" else list(names_of(kind))
-    if kind == "octile":
+    if kind == "slot":
         singles += [(np.arange(size) >= first).astype(float) for first in range(1, size - 1)]
         names += [f"{names[first]} and later" for first in range(1, size - 1)]
     if kind == "hour":

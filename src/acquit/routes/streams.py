@@ -93,8 +93,8 @@ def vector(tally: Tally) -> Ints:
     _put(made, "probed", {PROBED.index(name): n for name, n in tally.probed.items()})
     hour = tally.cell.hour // 3_600 % 24
     for name, number in (
-        ("delivered_hour", _octiles(tally.delivered_by)),
-        ("converted_hour", _octiles(tally.converted_by)),
+        ("delivered_hour", _slots(tally.delivered_by)),
+        ("converted_hour", _slots(tally.converted_by)),
         ("dead_hour", tally.probed.get("known_dead", 0)),
         ("dead_delivered_hour", tally.contradicted.get("known_dead_delivered", 0)),
     ):
@@ -151,6 +151,6 @@ def _put(made: Ints, field: str, counts: Mapping[int, int]) -> None:
         made[PLACE[field].start + min(place, width - 1)] += number
 
 
-def _octiles(counts: Mapping[str, int]) -> int:
-    """Every delivery stands in one octile."""
-    return sum(number for name, number in counts.items() if name.startswith("octile/"))
+def _slots(counts: Mapping[str, int]) -> int:
+    """Every delivery stands in one slot."""
+    return sum(number for name, number in counts.items() if name.startswith("slot/"))

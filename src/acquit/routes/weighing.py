@@ -20,7 +20,7 @@ from acquit.routes.strata import Dip, dips
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 from acquit.routes.templates import Template
 
-PARTS = ("known_dead", "own_dead", "own_live", "latency", "octile", "shape", "dates")
+PARTS = ("known_dead", "own_dead", "own_live", "latency", "slot", "shape", "dates")
 """Those that can confirm."""
 FACTORS: Mapping[str, float] = dict.fromkeys(PARTS, 1.0)
 """Of a part's nats: below one where honest routes of the tuning seeds had more than they may (bench/fraud/calibration.json)."""

@@ -15,7 +15,7 @@ _FOUND = {
     "own_dead": "{found:,} of {of:,.0f} messages to numbers of ours that receive nothing were told as delivered",
     "own_live": "{found:,} of {of:,.0f} deliveries to handsets of ours never came",
     "latency": "receipts {where} after the submit were answered {found:,} times where {of:,.0f} answers were to be expected",
-    "octile": "messages of {where} of the hour were answered {found:,} times where {of:,.0f} answers were to be expected",
+    "slot": "messages of {where} of the hour were answered {found:,} times where {of:,.0f} answers were to be expected",
     "shape": "receipts of one form ({where}) were answered {found:,} times where {of:,.0f} answers were to be expected",
     "dates": "{found:,} of {of:,.0f} deliveries are dated before their submit",
 }

@@ -7,6 +7,8 @@ Layout, here and in an operator's own folder, whose rows replace the shipped one
     codes/<table>.csv        code, words, status, category, ...          why, by code; `words` tells rows of one code apart
     keywords.csv             word, type, language, source                STOP and START in their languages
     content.csv              indicator, word, language, source           what in a text raises filtering
+    patterns/*.toml          [[rule]]                                    why, by the words of a mail server
+    vague.csv                row, at_most, source                        rows that yield to a mail server's own words
     policy.toml              [[rule]]                                    which failures suppress, where and how long
     routes.toml              [[route]]                                   what a route's receipts and message ids are worth
 
@@ -25,11 +27,12 @@ from msgspec.structs import force_setattr
 
 from acquit.errors import BadRules
 from acquit.events import ACTIONS, CATEGORIES, PERMANENCES, STATUSES, Action, Category, Permanence, Status
+from acquit.rules.patterns import PatternRule, pattern_rules
 from acquit.rules.places import SHIPPED, placed
 from acquit.rules.policy import PolicyRule, policy_rules
 from acquit.rules.routes import Routes, route_profiles
 
-VERSION = "2026.11.4"
+VERSION = "2026.11.5"
 """The shipped ruleset. A release that changes a row changes it."""
 
 
@@ -90,6 +93,8 @@ class Rules(Struct, frozen=True):
     codes: Mapping[str, Mapping[str, tuple[CodeRow, ...]]]
     keywords: Mapping[str, Literal["stop", "start"]]
     content: Mapping[Indicator, frozenset[str]]
+    patterns: tuple[PatternRule, ...]
+    vague: Mapping[str, Permanence]
     policy: tuple[PolicyRule, ...]
     routes: Routes
     _found: dict[tuple[str | None, ...], tuple[StatusRow | None, tuple[CodeRow, ...]]] = {}
@@ -137,6 +142,8 @@ def load(own: Path | None = None) -> Rules:
         codes=codes,
         keywords=_keywords(folders),
         content=_content(folders),
+        patterns=pattern_rules(folders, categories),
+        vague=_vague(folders),
         policy=policy_rules(_files(folders, "policy.toml")),
         routes=route_profiles(_files(folders, "routes.toml"), codes),
     )
@@ -214,6 +221,18 @@ def _content(folders: list[Path]) -> dict[Indicator, frozenset[str]]:
             line.text("source")
             words[line.one_of("indicator", INDICATORS)].add(word)
     return {indicator: frozenset(found) for indicator, found in words.items()}
+
+
+def _vague(folders: list[Path]) -> dict[str, Permanence]:
+    """The rows that yield to a mail server's words, and the most that these may then mean for the address."""
+    rows: dict[str, Permanence] = {}
+    for path in _files(folders, "vague.csv"):
+        seen: set[str] = set()
+        for line in _lines(path, ("row", "at_most", "source")):
+            line.once(seen, line.text("row"), "row")
+            line.text("source")
+            rows[line.text("row")] = line.one_of("at_most", PERMANENCES, "permanent")
+    return rows
 
 
 def fold(word: str) -> str:

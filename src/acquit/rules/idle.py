@@ -7,10 +7,13 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from acquit.rules import LONGEST_KEYWORD, Rules, fold
+from acquit.rules.patterns import PatternRule, hidden
 from acquit.rules.policy import PolicyRule
 from acquit.rules.routes import RouteProfile
 
-_READ = ("categories.csv", "content.csv", "keywords.csv", "policy.toml", "routes.toml")
+_READ = ("categories.csv", "content.csv", "keywords.csv", "policy.toml", "routes.toml", "vague.csv")
+_OF_MAIL = ("enhanced", "reply")
+"""Tables of codes that every mail server says, whoever the provider is."""
 
 
 def idle(rules: Rules, own: Path | None, *, providers: Collection[str]) -> Iterator[str]:
@@ -18,6 +21,8 @@ def idle(rules: Rules, own: Path | None, *, providers: Collection[str]) -> Itera
     if own is not None:
         yield from _not_read(own, rules, providers)
     yield from _hidden_codes(rules)
+    yield from _hidden_patterns(rules.patterns)
+    yield from _vague_nobody(rules)
     yield from _long_keywords(rules)
     yield from _hidden_policy(rules.policy)
     yield from _hidden_profiles(rules.routes.profiles)
@@ -33,8 +38,10 @@ def _not_read(own: Path, rules: Rules, providers: Collection[str]) -> Iterator[s
             if path.stem not in providers:
                 yield f"{path}: no provider is called {path.stem}: its words are never looked up"
         elif folder == "codes" and file.endswith(".csv"):
-            if path.stem not in providers and path.stem not in named:
+            if path.stem not in providers and path.stem not in named and path.stem not in _OF_MAIL:
                 yield f"{path}: no provider is called {path.stem}, and no route names it: only an envelope's err_dictionary may"
+        elif folder == "patterns" and file.endswith(".toml"):
+            continue
         elif name not in _READ:
             yield f"{path}: is no file of the rules, and is not read"
 
@@ -46,6 +53,25 @@ def _hidden_codes(rules: Rules) -> Iterator[str]:
             before = next((other for other in rows[:place] if other.words in row.words), None)
             if before is not None:
                 yield f"{row.place}: {row.id} is never reached: {before.place} takes every text with these words"
+
+
+def _hidden_patterns(patterns: tuple[PatternRule, ...]) -> Iterator[str]:
+    """A rule whose every phrase an earlier one takes, and one whose own example goes to another."""
+    never = {rule.id: before.id for rule, before in hidden(patterns)}
+    for rule in patterns:
+        first = next(other for other in patterns if other.fits(rule.proof))
+        if rule.id in never:
+            yield f"{rule.place}: {rule.id} never decides: {never[rule.id]} takes all its answers"
+        elif first is not rule:
+            yield f"{rule.place}: {rule.id} does not decide its own example: {first.id} does"
+
+
+def _vague_nobody(rules: Rules) -> Iterator[str]:
+    """Rows that are called vague and are not there."""
+    known = {row.id for table in rules.statuses.values() for row in table.values()}
+    known |= {row.id for table in rules.codes.values() for rows in table.values() for row in rows}
+    for row in sorted(rules.vague.keys() - known):
+        yield f"vague.csv: there is no row {row}"
 
 
 def _long_keywords(rules: Rules) -> Iterator[str]:
@@ -74,6 +100,7 @@ def _takes_all(first: PolicyRule, then: PolicyRule) -> bool:
         and first.channels >= then.channels
         and first.permanence in {None, then.permanence}
         and (not first.codes or bool(then.codes and first.codes >= then.codes))
+        and (not first.rules or bool(then.rules and first.rules >= then.rules))
     )
 
 

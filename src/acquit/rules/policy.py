@@ -49,14 +49,17 @@ class PolicyRule(Struct, frozen=True):
     halves: frozenset[Category] = frozenset()
     lifted_by: frozenset[Lift] = OTHERWISE
     reply_hours: float = 0  # so long after the person replied the hold does not count
+    rules: frozenset[str] = frozenset()  # ids of the rows that decided the failure; empty: any
     reply_codes: frozenset[str] = frozenset()  # of the failure that it rests on; empty: any; casefolded
 
-    def matches(self, channel: str, category: str, permanence: str, code: str | None) -> bool:
+    def matches(self, channel: str, category: str, permanence: str, code: str | None, rule: str | None = None) -> bool:
+        """Whether it is asked of such a failure; without the rule that decided it, whether it may be."""
         return (
             (category in self.categories or category in self.halves)
             and channel in self.channels
             and (self.permanence is None or permanence == self.permanence)
             and (not self.codes or (code is not None and code.casefold() in self.codes))
+            and (not self.rules or rule is None or rule.partition("+")[0].casefold() in self.rules)
         )
 
     @property
@@ -72,7 +75,7 @@ class PolicyRule(Struct, frozen=True):
         return None if None in self.hold_days else max(days for days in self.hold_days if days is not None)
 
 
-_FIELDS = {"id", "categories", "halves", "permanence", "channels", "codes", "scope", "times", "within_days",
+_FIELDS = {"id", "categories", "halves", "permanence", "channels", "codes", "rules", "scope", "times", "within_days",
            "distinct_days", "hold_days", "lifted_by", "reply_hours", "reply_codes", "enabled", "source"}  # fmt: skip
 _SCOPE = re.compile(r"(\*|acct)(:[A-Za-z0-9_.-]+)?")
 
@@ -113,6 +116,7 @@ def failures_of(rule: PolicyRule) -> str:
     """What the rule asks after, for people."""
     kinds = " or ".join([*sorted(rule.categories - rule.halves), *(f"{half} (half)" for half in sorted(rule.halves))])
     codes = f" with code {' or '.join(sorted(rule.codes))}" if rule.codes else ""
+    codes += f" by {' or '.join(sorted(rule.rules))}" if rule.rules else ""
     permanence = f"{rule.permanence} " if rule.permanence else ""
     return f"{permanence}{kinds}{codes} on {', '.join(channel for channel in CHANNELS if channel in rule.channels)}"
 
@@ -140,6 +144,7 @@ def _rule(row: Row) -> PolicyRule:
         lifted_by=_lifted_by(row, categories),
         reply_hours=_hours(row),
         reply_codes=_codes(row, "reply_codes"),
+        rules=_codes(row, "rules"),
         source=row.text("source"),
         place=row.place,
     )

@@ -11,11 +11,15 @@
     ignore_leading_zeros = true
     err_dictionary = "gsm-map"   # what the envelope's context does not say: the code table of `err`, the zone of dates
     zone = "Europe/Paris"
+    message_id_header = "X-Acme-Id"                          # of bounced mails: the header with the id of the submit,
+    verp = "bounces+{message_id}-{to}@bounces.example.org"   #   or the form of our return addresses, with either or both;
+    sent_by = "acme-mta"                                     #   and the provider of the submit, which then is theirs, too
     source = "supplier's letter of 2026-03-02"
 
 The first profile of the file that fits decides. An operator's file replaces profiles by id, and its own come first.
 """
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
@@ -30,8 +34,11 @@ _BASES: tuple[Base, ...] = ("text", "decimal", "hex")
 _GRADES: tuple[Literal["handset", "network"], ...] = ("handset", "network")
 _FIELDS = {
     "id", "route", "supplier", "provider", "delivered", "submit_id", "receipt_id", "id_prefixes", "ignore_case",
-    "ignore_leading_zeros", "err_dictionary", "zone", "source",
+    "ignore_leading_zeros", "err_dictionary", "zone", "message_id_header", "verp", "sent_by", "source",
 }  # fmt: skip
+VERP_FORM = r"^[^{}@\s]*(?:\{message_id\}(?:[^{}@\s]+\{to\})?|\{to\}(?:[^{}@\s]+\{message_id\})?)[^{}@\s]*@[^{}@\s]+$"
+"""A return address that holds `{message_id}`, `{to}` (whose @ is written `=`) or both, with something between them that the
+first does not hold."""
 
 
 class RouteProfile(Struct, frozen=True):
@@ -51,6 +58,9 @@ class RouteProfile(Struct, frozen=True):
     zone: str | None
     source: str
     place: str = ""  # file and line
+    message_id_header: str | None = None
+    verp: str | None = None
+    sent_by: str | None = None
 
     def is_of(self, route: str | None, supplier: str | None, provider: str) -> bool:
         return self.route in {None, route} and self.supplier in {None, supplier} and self.provider in {None, provider}
@@ -131,6 +141,9 @@ def _profile(row: Row, code_tables: Collection[str]) -> RouteProfile:
         ignore_leading_zeros=row.yes("ignore_leading_zeros"),
         err_dictionary=row.optional("err_dictionary"),
         zone=row.optional("zone"),
+        message_id_header=row.optional("message_id_header"),
+        verp=row.optional("verp"),
+        sent_by=row.optional("sent_by"),
         source=row.text("source"),
         place=row.place,
     )
@@ -140,6 +153,8 @@ def _profile(row: Row, code_tables: Collection[str]) -> RouteProfile:
         raise row.wrong("submit_id", "a text and a number cannot be compared: say decimal or hex for both, or neither")
     if profile.err_dictionary is not None and profile.err_dictionary not in code_tables:
         raise row.wrong("err_dictionary", f"there is no codes/{profile.err_dictionary}.csv")
+    if profile.verp is not None and not re.fullmatch(VERP_FORM, profile.verp):
+        raise row.wrong("verp", "must be an address with {message_id}, {to} or both, and something between them")
     try:
         ZoneInfo(profile.zone or "UTC")
     except (LookupError, ValueError, OSError):

@@ -1,13 +1,13 @@
 """The keys of the list in Redis, as every sender builds them, and the value that stands there.
 
 Who was erased is there under a keyed hash: a sender that is given the `erase_key` asks for both names. The test vectors in
-tests/suppression/test_keys.py are the published contract.
+docs/addresses.json are the published contract.
 """
 
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -17,6 +17,15 @@ READY = "sup:meta:ready"
 
 HASH_BYTES = 16
 _KEY_MARK = "acquit:erase-key"
+_EPOCH = re.compile(r"[0-9]{1,11}")
+
+
+class Value(NamedTuple):
+    """What an entry says. `since` is None where it is not of our form."""
+
+    reason: str
+    since: datetime | None
+    rule: str
 
 
 class Hashing(NamedTuple):
@@ -78,3 +87,12 @@ def named(name: str) -> str:
 def entry_value(reason: str, since: datetime, rule: str) -> str:
     """`reason|since|rule`, since in epoch seconds."""
     return f"{reason}|{int(since.timestamp())}|{rule}"
+
+
+def read_value(value: bytes | str) -> Value:
+    """Any value forbids, so one that is not ours is taken as it is."""
+    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+    reason, _, rest = text.partition("|")
+    since, _, rule = rest.partition("|")
+    at = datetime.fromtimestamp(int(since), UTC) if _EPOCH.fullmatch(since) else None
+    return Value(reason, at, rule)

@@ -59,7 +59,7 @@ class Trials:
         permanence = "transient" if is_weak and is_hard else fact.permanence
         doubled, found = set[str](), None
         for number, rule in enumerate(self._policy):
-            if not rule.matches(fact.channel, fact.category, permanence, fact.code or None):
+            if not rule.matches(fact.channel, fact.category, permanence, fact.code or None, fact.rule):
                 continue
             place = _Place(number, _scope(rule, fact))
             weight = (0.5 if fact.category in rule.halves else 1) * (0.5 if is_weak and not is_hard else 1)

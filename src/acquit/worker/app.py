@@ -21,7 +21,6 @@ from acquit.capped import Capped
 from acquit.effects import DeadLetter, Suppression
 from acquit.errors import BadSettings
 from acquit.partition import Partition
-from acquit.routes.alerts import Thresholds
 from acquit.routes.cohorts import Place, Sums
 from acquit.rules import Rules
 from acquit.worker.connections import faust_credentials, kafka_options, redis_client
@@ -414,13 +413,10 @@ class Worker:
         )
 
     def _new_sums(self, carriers: Capped) -> Any:
-        thresholds = Thresholds(
-            recent_seconds=self.settings.alert_recent_seconds,
-            baseline_seconds=self.settings.alert_baseline_seconds,
-            messages=self.settings.alert_messages,
+        settings = self.settings
+        return lambda _: Sums(
+            carriers, zone=settings.zone, floors=settings.delivery_floors, window_hours=settings.window_hours
         )
-        window = self.settings.window_hours
-        return lambda _: Sums(carriers, zone=self.settings.zone, thresholds=thresholds, window_hours=window)
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:

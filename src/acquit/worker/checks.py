@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo
 
 from acquit.events import Channel
+from acquit.routes.rates import FLOORS
 from acquit.worker.names import RETENTION_HOURS, TOPIC_NAMES, WITHOUT_END, KeptTopic
 
 ERASE_KEY_BYTES = 32
@@ -178,6 +179,13 @@ def check_retention(value: dict[KeptTopic, float]) -> dict[KeptTopic, float]:
         if hours <= 0 and (hours != WITHOUT_END or name == "suppressions"):
             raise ValueError(f"{name} must be above 0" + ("" if name == "suppressions" else ", or -1 for without end"))
     return {**RETENTION_HOURS, **value}
+
+
+def check_floors(value: dict[Channel, float]) -> dict[Channel, float]:
+    for channel, floor in value.items():
+        if not 0 <= floor < 1:
+            raise ValueError(f"{channel} must be from 0 to below 1")
+    return {**dict(FLOORS), **value}
 
 
 def check_epochs(value: dict[str, int], info: ValidationInfo) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """What staff ask for, written to `acquit.commands`. The ledger decides, in the recipient's own log, and logs what it did."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -58,17 +59,28 @@ def command(recipient: str, wish: Wish, *, by: str, reason: str, now: datetime) 
 
 async def send(settings: Settings, commands: Iterable[Command]) -> int:
     """Have these at the broker, in their order; returns how many. Raises AcquitError where the topic is missing."""
+    sent = 0
+    async with sending(settings) as send_some:
+        for batch in _batches(commands):
+            await send_some(batch)
+            sent += len(batch)
+    return sent
+
+
+@asynccontextmanager
+async def sending(settings: Settings) -> AsyncIterator[Callable[[Sequence[Command]], Awaitable[None]]]:
+    """What has some commands at the broker when it returns. Raises AcquitError where the topic is missing."""
     topic = settings.topic("commands")
     partitions = (await topics.partition_counts(settings)).get(topic)
     if not partitions:
         raise AcquitError(f"{topic} is missing: run `acquit topics create`")
     options = kafka_options(settings) | {"acks": "all", "enable_idempotence": settings.fencing}
-    sent = 0
     async with AIOKafkaProducer(**options) as producer:
-        for batch in _batches(commands):
+
+        async def send_some(batch: Sequence[Command]) -> None:
             await send_all(producer, [_outgoing(topic, each, partitions) for each in batch])
-            sent += len(batch)
-    return sent
+
+        yield send_some
 
 
 async def erase(settings: Settings, recipient: str, *, by: str, reason: str, now: datetime) -> Erasure:

@@ -23,7 +23,7 @@ from rich.live import Live as LiveScreen
 
 from acquit.address import mask
 from acquit.effects import Alert, Suppression, Tally, read_tally
-from acquit.events import DELIVERED, FINAL
+from acquit.events import DELIVERED, RATED
 from acquit.simulate import Scenario, simulate
 from acquit.simulate.live import CYCLE, ODD_ROUTE, Live
 from acquit.worker import topics
@@ -85,9 +85,6 @@ def _environ(ports: dict[str, int]) -> dict[str, str]:
         "ACQUIT_HEARTBEAT_SECONDS": "2",
         "ACQUIT_REBALANCE_TIMEOUT_SECONDS": "6",
         "ACQUIT_TALLY_SECONDS": "0.5",
-        "ACQUIT_ALERT_RECENT_SECONDS": "8",
-        "ACQUIT_ALERT_BASELINE_SECONDS": "120",
-        "ACQUIT_ALERT_MESSAGES": "40",
         "ACQUIT_LOG_LEVEL": "warning",
     }
 
@@ -155,7 +152,7 @@ class RoutesSeen:
         delivered: Counter[str] = Counter()
         for tally in self._last.values():
             for status, number in tally.status.items():
-                final[tally.cell.route or ""] += number * (status in FINAL)
+                final[tally.cell.route or ""] += number * (status in RATED)
                 delivered[tally.cell.route or ""] += number * (status in DELIVERED)
         for route, number in final.items():
             if number >= ODD_MESSAGES and delivered[route] == number:
@@ -257,8 +254,8 @@ While it runs, from another terminal:
   curl -s http://127.0.0.1:{ports["http"]}/metrics | grep cohort
   .venv/bin/acquit top 127.0.0.1:{ports["http"]}                # this view
 Alerts: the topic acquit.alerts, and acquit_alert_active in the metrics.
-Every {CYCLE} seconds a carrier falls and recovers. Route {ODD_ROUTE} delivers
-everything, each time in one second: odd.
+Every {CYCLE} seconds a carrier falls and recovers; its alert stays up. Route
+{ODD_ROUTE} delivers everything, each time in one second: odd.
 """
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from acquit.effects import Entry, read_change, read_suppression
+from acquit.effects import Entry, Suppression, read_change, read_suppression
 from acquit.events import Event, Verdict, decode_logged
 from acquit.suppression import timeline
 from acquit.suppression.timeline import Moment, entry_in_words
@@ -18,9 +18,11 @@ from acquit.worker.settings import Settings
 
 
 class History(Struct, frozen=True):
-    """`events` is all that the log still holds, `moments` what may matter to the list and what the list made of it."""
+    """`everything` is all that the log still holds, `moments` what of it may matter to the list. Both hold what the list made
+    of it.
+    """
 
-    events: list[Moment]
+    everything: list[Moment]
     moments: list[Moment]
     entries: dict[tuple[str, str], Entry]  # what holds now, by name and scope
     reach: str  # how far back this reaches
@@ -31,15 +33,14 @@ async def read(settings: Settings, recipient: str, *, now: datetime) -> History:
     known = canonical_recipient(recipient)
     names = names_of(settings, known)
     events = await _events(settings, known)
-    changes = [
-        read_change(record.value) for name in names for record in await _records(settings, "suppression-log", name)
-    ]
+    changes = await changes_of(settings, names)
+    changed = timeline.of_changes(changes)
     told = timeline.of_events(filter(timeline.is_of_the_list, events))
     return History(
-        events=timeline.in_order(timeline.of_events(events)),
-        moments=timeline.in_order([*told, *timeline.of_changes(changes)]),
+        everything=timeline.in_order([*timeline.of_events(events), *changed]),
+        moments=timeline.in_order([*told, *changed]),
         entries=await _entries(settings, known, names, now=now),
-        reach=_reach(settings),
+        reach=reach_of(settings),
     )
 
 
@@ -59,6 +60,11 @@ def printed(moment: Moment) -> dict[str, Any]:
 
 def printed_now(entries: dict[tuple[str, str], Entry]) -> list[dict[str, Any]]:
     return [{"type": "entry", "scope": scope, **msgspec.to_builtins(entry)} for (_, scope), entry in entries.items()]
+
+
+async def changes_of(settings: Settings, names: list[str]) -> list[Suppression]:
+    """What the list made of whoever has these names."""
+    return [read_change(record.value) for name in names for record in await _records(settings, "suppression-log", name)]
 
 
 async def _events(settings: Settings, recipient: str) -> list[Event]:
@@ -95,7 +101,7 @@ async def _records(settings: Settings, topic: KeptTopic, key: str) -> list[Any]:
     return [record async for record in read_topic(settings, settings.topic(topic), {place}) if record.key == wanted]
 
 
-def _reach(settings: Settings) -> str:
+def reach_of(settings: Settings) -> str:
     hours = settings.retention_hours
     events, changes = _days(hours["events"]), _days(hours["suppression-log"])
     return f"events reach back {events}, changes of the list {changes}; what is older is gone"

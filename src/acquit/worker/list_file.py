@@ -1,28 +1,23 @@
-"""The list as a file: what `export` writes, `import` reads. CSV with a header, or JSON objects, one a line.
+"""The list as a file of our own: what `export` writes, `import` reads.
 
 Columns: channel, address, scope (`*`), reason (a category, stop, manual, legal), since (now), until. `until` is a time,
 `forever`, or empty: then a failure holds as the policy says, and everything else until it is lifted.
 """
 
-import csv
-import io
-import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-import orjson
 from msgspec import Struct
 
 from acquit.address import canonical
-from acquit.effects import SuppressionRecord, read_suppression
+from acquit.effects import SuppressionRecord
 from acquit.errors import AcquitError
 from acquit.events import EARLIEST, HOLDS, LATEST, Command, Hold
 from acquit.rules.policy import PolicyRule
 from acquit.suppression.judge import ADDED
 from acquit.suppression.keys import SCOPE, SCOPES, is_hashed
 from acquit.worker.list_view import known_channel
-from acquit.worker.log_reader import last_values
-from acquit.worker.settings import Settings
 
 COLUMNS = ("channel", "address", "scope", "reason", "since", "until")
 NEEDED = ("channel", "address")
@@ -30,49 +25,14 @@ FOREVER = "forever"
 _AHEAD = timedelta(days=1)
 
 
-class BadLine(Struct, frozen=True):
-    """A line that says nothing that can be held. `why` never repeats an address."""
+class Asked(Struct, frozen=True):
+    """What is true of a whole import: who asks, why, since when what has no time, for what and where what does not say it."""
 
-    line: int
+    by: str
     why: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.why}"
-
-
-class Listed(Struct, frozen=True):
-    """The commands of a file, and its lines that are none."""
-
-    commands: list[Command]
-    bad: list[BadLine]
-
-
-def read(
-    text: str, policy: Sequence[PolicyRule], *, by: str, why: str, now: datetime, reason: Hold | None = None
-) -> Listed:
-    """Every line as a command to import; `reason` is of lines that give none. Raises AcquitError for a header that is wrong."""
-    rows = _json_rows(text) if text.lstrip()[:1] == "{" else _csv_rows(text)
-    commands, bad = [], []
-    for line, row in rows:
-        if isinstance(row, str):
-            bad.append(BadLine(line, row))
-            continue
-        try:
-            commands.append(_command(row, policy, by=by, why=why, now=now, reason=reason))
-        except AcquitError as error:
-            bad.append(BadLine(line, getattr(error, "detail", str(error)).removeprefix("$.to: ")))
-    return Listed(commands, bad)
-
-
-async def truth(settings: Settings, *, now: datetime) -> AsyncIterator[tuple[str, str, SuppressionRecord]]:
-    """Recipient, scope and entry of all that holds now, from the truth; in the order of the addresses."""
-    parts = await last_values(settings, settings.topic("suppressions"))
-    last = {key: value for part in parts.values() for key, value in part.items()}
-    for key in sorted(last):
-        entry = read_suppression(last[key])
-        if entry.until is None or entry.until > now:
-            recipient, _, scope = key.decode().rpartition("/")
-            yield recipient, scope, entry
+    now: datetime
+    hold: Hold | None = None
+    scope: str = "*"
 
 
 def row_of(recipient: str, scope: str, entry: SuppressionRecord) -> dict[str, str]:
@@ -81,47 +41,8 @@ def row_of(recipient: str, scope: str, entry: SuppressionRecord) -> dict[str, st
     return dict(zip(COLUMNS, (channel, address, scope, entry.reason, _shown(entry.since), until), strict=True))
 
 
-def csv_line(values: Iterable[str]) -> str:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerow(values)
-    return written.getvalue()
-
-
-def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, str] | str]]:
-    csv.field_size_limit(min(sys.maxsize, 1 << 20))
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    header = [name.strip().lower() for name in next(reader, [])]
-    _check_columns(header)
-    for values in reader:
-        if not values:
-            continue
-        if len(values) > len(header):
-            yield reader.line_num, f"has {len(values)} fields, and the header {len(header)}"
-        else:
-            yield reader.line_num, dict(zip(header, values, strict=False))
-
-
-def _json_rows(text: str) -> Iterator[tuple[int, dict[str, str] | str]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield number, _json_row(line)
-
-
-def _json_row(line: str) -> dict[str, str] | str:
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return "is not JSON"
-    if not isinstance(row, dict) or not all(isinstance(value, str | None) for value in row.values()):
-        return "is no object of strings"
-    try:
-        _check_columns(list(row))
-    except AcquitError as error:
-        return str(error)
-    return {name: value or "" for name, value in row.items()}
-
-
-def _check_columns(names: Sequence[str]) -> None:
+def check_columns(names: Sequence[str]) -> None:
+    """Raises AcquitError."""
     if missing := [name for name in NEEDED if name not in names]:
         raise AcquitError(f"no column {missing[0]}: there may be {', '.join(COLUMNS)}")
     if unknown := [name for name in names if name not in COLUMNS]:
@@ -131,26 +52,50 @@ def _check_columns(names: Sequence[str]) -> None:
         raise AcquitError("a column is there twice")
 
 
-def _command(
-    row: Mapping[str, str], policy: Sequence[PolicyRule], *, by: str, why: str, now: datetime, reason: Hold | None
-) -> Command:
-    found = {name: value.strip() for name, value in row.items()}
+def check_values(row: Mapping[str, Any]) -> None:
+    """Raises AcquitError. Of a JSON row."""
+    if not all(isinstance(value, str | None) for value in row.values()):
+        raise AcquitError("is no object of strings")
+
+
+def command_of(row: Mapping[str, str | None], policy: Sequence[PolicyRule], asked: Asked) -> Command:
+    """A row as a command to import. Raises AcquitError, which never repeats an address."""
+    found = {name: (value or "").strip() for name, value in row.items()}
     channel = known_channel(found["channel"])
     if is_hashed(f"{channel}:{found['address']}"):
         raise AcquitError("the address is a hash: only the ledger that wrote it knows whose")
     to = canonical(channel, found["address"])
-    hold, scope = found.get("reason") or reason, found.get("scope") or "*"
+    hold = found.get("reason") or asked.hold
     if hold not in HOLDS:
         raise AcquitError(f"reason must be a category, stop, manual or legal{'' if hold else ', and is missing'}")
+    since = _since(found.get("since", ""), asked.now)
+    until = _until(found.get("until", ""), hold, asked.now)
+    is_by_policy = hold not in ADDED and until is None
+    scope = found.get("scope") or ("*" if is_by_policy else asked.scope)
     if not SCOPE.fullmatch(scope):
         raise AcquitError(f"scope must be {SCOPES}")
-    since = _since(found.get("since", ""), now)
-    until = _until(found.get("until", ""), hold, now)
-    if hold not in ADDED and until is None:
+    if is_by_policy:
         _check_policy(policy, channel, hold, scope)
     return Command(
-        name="import", to=to, channel=channel, at=since, by=by, reason=why, scope=scope, until=until, hold=hold
+        name="import",
+        to=to,
+        channel=channel,
+        at=since,
+        by=asked.by,
+        reason=asked.why,
+        scope=scope,
+        until=until,
+        hold=hold,
     )
+
+
+def is_over(command: Command, policy: Sequence[PolicyRule], now: datetime) -> bool:
+    """Whether it is so old a failure that it holds nobody any more."""
+    if command.hold is None or command.hold in ADDED or command.until is not None:
+        return False
+    rule = _rule(policy, command.channel, command.hold)
+    days = rule.hold_days[0] if rule else None
+    return days is not None and command.at + timedelta(days=days) <= now
 
 
 def _since(text: str, now: datetime) -> datetime:
@@ -177,10 +122,16 @@ def _until(text: str, hold: Hold, now: datetime) -> datetime | None:
 
 def _check_policy(policy: Sequence[PolicyRule], channel: str, hold: str, scope: str) -> None:
     """What would hold nobody must not look as if it did."""
-    if not any(rule.matches(channel, hold, "permanent", None) and not rule.is_counting for rule in policy):
+    if _rule(policy, channel, hold) is None:
         raise AcquitError(f"the policy holds nobody on {channel} at once for {hold}: say until when")
     if scope != "*":
         raise AcquitError("without until the policy says in which scope a failure holds: scope must be * or empty")
+
+
+def _rule(policy: Sequence[PolicyRule], channel: str, hold: str) -> PolicyRule | None:
+    """What one permanent failure is held by at once."""
+    found = (rule for rule in policy if rule.matches(channel, hold, "permanent", None, "") and not rule.is_counting)
+    return next(found, None)
 
 
 def _time(name: str, text: str) -> datetime:

@@ -9,9 +9,12 @@ from typing import Any
 from redis.asyncio import Redis
 
 from acquit.address import canonical
+from acquit.client import Entry
+from acquit.client.asking import Asking, Terms
+from acquit.client.lists import answers_of
 from acquit.errors import AcquitError
 from acquit.events import CHANNELS, Channel, from_epoch_ms
-from acquit.suppression.keys import READY, entry_key, hashed, scopes_that_apply
+from acquit.suppression.keys import entry_key, hashed, read_value
 from acquit.worker.connections import redis_client
 from acquit.worker.settings import Settings
 
@@ -46,29 +49,19 @@ class Check:
     entries: Sequence[ListedEntry]
 
 
-@dataclass(frozen=True)
-class _Found:
-    value: bytes | None
-    expires_at: datetime | None
-
-
 async def check(settings: Settings, recipient: str, *, account: str | None = None, stream: str | None = None) -> Check:
     """Whether this recipient (`CHANNEL:ADDRESS`) may be sent to. Raises AcquitError, and RedisError.
 
     With an erase_key its hash is asked for as well, as a sender must that has the key.
     """
     wanted = canonical_recipient(recipient)
-    scopes = scopes_that_apply(account=account, stream=stream)
-    places = [(name, scope) for name in names_of(settings, wanted) for scope in scopes]
+    channel, _, address = wanted.partition(":")
     async with redis_client(settings) as redis:
-        *found, ready = await _look_up(redis, [*(entry_key(name, scope) for name, scope in places), READY])
-    listed = [
-        read_entry(name, scope, there.value, there.expires_at)
-        for (name, scope), there in zip(places, found, strict=True)
-        if there.value is not None
-    ]
-    is_ready = ready.value is not None
-    return Check(wanted, may_send=is_ready and not listed, is_ready=is_ready, entries=listed)
+        terms = Terms(erase_key=settings.hashing.key if settings.hashing else None)
+        asking = Asking(terms, [(channel, address)], account=account, stream=stream)
+        [answer] = await answers_of(redis, asking)
+        listed = await _with_expiry(redis, answer.entries)
+    return Check(wanted, answer.may_send, is_ready=answer.trouble is None, entries=listed)
 
 
 async def entries(
@@ -107,14 +100,6 @@ def known_channel(text: str) -> Channel:
     raise AcquitError(f"a recipient is written CHANNEL:ADDRESS, and CHANNEL is one of {', '.join(CHANNELS)}")
 
 
-def read_entry(recipient: str, scope: str, value: bytes, expires_at: datetime | None) -> ListedEntry:
-    """An entry from its value, `reason|since|rule`. Any value forbids, so one that is not ours is shown as it is."""
-    reason, _, rest = value.decode(errors="replace").partition("|")
-    since, _, rule = rest.partition("|")
-    at = from_epoch_ms(int(since) * 1000) if re.fullmatch(r"[0-9]{1,11}", since) else None
-    return ListedEntry(recipient, scope, reason, at, rule, expires_at)
-
-
 def explained(check: Check) -> str:
     """The answer in plain sentences."""
     sentences = [_sentence(entry) for entry in check.entries]
@@ -137,26 +122,31 @@ def _shown(time: datetime) -> str:
 async def _page(redis: Redis, keys: Sequence[Any]) -> list[ListedEntry]:
     parsed = [(key, _KEY.fullmatch(key.decode(errors="replace"))) for key in keys]
     places = [(key, place["recipient"], place["scope"]) for key, place in parsed if place]
-    found = await _look_up(redis, [key for key, _, _ in places])
-    return [
-        read_entry(recipient, scope, there.value, there.expires_at)
-        for (_, recipient, scope), there in zip(places, found, strict=True)
-        if there.value is not None  # else it expired since its key was listed
+    if not places:
+        return []
+    values: Any = await redis.mget([key for key, _, _ in places])
+    found = [
+        Entry(recipient, scope, *read_value(value))
+        for (_, recipient, scope), value in zip(places, values, strict=True)
+        if value is not None  # else it expired since its key was listed
     ]
+    return await _with_expiry(redis, found)
 
 
-async def _look_up(redis: Redis, keys: Sequence[Any]) -> list[_Found]:
-    """The values of these keys, and when they expire, by Redis's own clock: ours need not be right."""
-    if not keys:
+async def _with_expiry(redis: Redis, entries: Sequence[Entry]) -> list[ListedEntry]:
+    """When each expires, by Redis's own clock: ours need not be right."""
+    if not entries:
         return []
     async with redis.pipeline(transaction=False) as pipe:
         pipe.time()
-        pipe.mget(keys)
-        for key in keys:
-            pipe.pttl(key)
-        (seconds, microseconds), values, *lives_ms = await pipe.execute()
+        for entry in entries:
+            pipe.pttl(entry_key(entry.recipient, entry.scope))
+        (seconds, microseconds), *lives_ms = await pipe.execute()
     now_ms = seconds * 1000 + microseconds // 1000
-    return [_Found(value, _expiry(now_ms, life_ms)) for value, life_ms in zip(values, lives_ms, strict=True)]
+    return [
+        ListedEntry(entry.recipient, entry.scope, entry.reason, entry.since, entry.rule, _expiry(now_ms, life_ms))
+        for entry, life_ms in zip(entries, lives_ms, strict=True)
+    ]
 
 
 def _expiry(now_ms: int, life_ms: int) -> datetime | None:

@@ -18,9 +18,11 @@ from acquit.effects import DeadLetter, RouteVerdict, Suppression
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 from acquit.routes.holdings import HeldPlace
+from acquit.routes.raised import Raised
 from acquit.worker.verdict_metrics import Verdicts
 
 log = logging.getLogger(__name__)
+ALERT_LABELS = ("kind", "channel", "carrier", "route", "supplier", "stream")
 UNKNOWN_CODES, IGNORED_KINDS, ROUTES, PROVIDERS = 200, 100, 200, 100
 _SHOWN_WORD = re.compile(r"[A-Za-z0-9_.: /-]{1,40}")
 _PERHAPS_A_NUMBER = re.compile(r"(?:[0-9][^0-9]*){7}")
@@ -38,7 +40,8 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # else a series more for each counter
         self.registry = CollectorRegistry()
         self._carriers = carriers
-        self._raised: set[tuple[str, str]] = set()
+        self._raised: set[tuple[str, ...]] = set()
+        self._suppliers, self._streams = Capped(ROUTES), Capped(ROUTES)
         self._codes = Capped(UNKNOWN_CODES)
         self._providers = Capped(PROVIDERS)  # of canonical receipts, any word of their writer
         self._logged: set[tuple[str, str]] = set()
@@ -76,7 +79,7 @@ class Metrics:
             [*labels, "status"], registry=self.registry,
         )  # fmt: skip
         self._ratio = Gauge(
-            "acquit_cohort_delivery_ratio", "Delivered and read over final, by hour of submission, its latest day",
+            "acquit_cohort_delivery_ratio", "Delivered and read over final but rejected, by hour of submission, its latest day",
             labels, registry=self.registry,
         )  # fmt: skip
         self._matched = self._gauge(
@@ -85,7 +88,9 @@ class Metrics:
         )  # fmt: skip
         self._routes = Capped(ROUTES)
         self._routes_shown: set[tuple[str, str]] = set()
-        self._alerts = self._gauge("alert_active", "1 while an alert is up", "kind", "channel", "carrier", "route")
+        self._alerts = self._gauge(
+            "alert_active", "1 while an alert is up; a name that is empty is all of them", *ALERT_LABELS
+        )
         self._held = self._gauge(
             "suppression_held", "Failures that the circuit breaker holds, for staff to decide", "channel", "carrier", "route"
         )  # fmt: skip
@@ -200,13 +205,20 @@ class Metrics:
             self._matched.labels(*labels).set(number)
         self._routes_shown = set(shown)
 
-    def show_alerts(self, raised: Sequence[tuple[str, str]]) -> None:
-        """Channel and carrier of the delivery drops that are up; the others are over."""
-        for channel, carrier in self._raised - set(raised):
-            self._alerts.labels("delivery_drop", channel, carrier, "").set(0)
-        for channel, carrier in raised:
-            self._alerts.labels("delivery_drop", channel, carrier, "").set(1)
-        self._raised = set(raised)
+    def show_alerts(self, raised: Sequence[Raised]) -> None:
+        """The alerts on delivery that are up; the others are over. Carriers have their labels already."""
+        shown = set()
+        for row in raised:
+            one = row.subject
+            names = (known.label(name) if name else "" for known, name in (
+                (self._routes, one.route), (self._suppliers, one.supplier), (self._streams, one.stream)
+            ))  # fmt: skip
+            shown.add((row.kind, one.channel, one.carrier, *names))
+        for labels in self._raised - shown:
+            self._alerts.labels(*labels).set(0)
+        for labels in shown:
+            self._alerts.labels(*labels).set(1)
+        self._raised = shown
 
     def show_held(self, places: Sequence[HeldPlace]) -> None:
         """The routes and carriers of which something is held; the others are over."""
@@ -218,10 +230,10 @@ class Metrics:
             shown[labels] = shown.get(labels, 0) + place.failures
         for labels in self._held_shown - shown.keys():
             self._held.labels(*labels).set(0)
-            self._alerts.labels("suppression_held", *labels).set(0)
+            self._alerts.labels("suppression_held", *labels, "", "").set(0)
         for labels, number in shown.items():
             self._held.labels(*labels).set(number)
-            self._alerts.labels("suppression_held", *labels).set(1)
+            self._alerts.labels("suppression_held", *labels, "", "").set(1)
         self._held_shown = set(shown)
 
     def show_verdicts(self, verdicts: Sequence[RouteVerdict]) -> None:

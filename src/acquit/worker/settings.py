@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, File
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from acquit.events import Channel
+from acquit.routes.rates import FLOORS
 from acquit.suppression.breaker import Limits
 from acquit.suppression.keys import Hashing
 from acquit.worker.checks import (
@@ -26,6 +27,7 @@ from acquit.worker.checks import (
     check_erase_key,
     check_fencing,
     check_fetch,
+    check_floors,
     check_heartbeat,
     check_kafka_file,
     check_key_file,
@@ -233,12 +235,14 @@ class Settings(BaseSettings):
         default=7, gt=0, le=365, description="What is held and nobody decides is dropped after so many days"
     )
     tally_seconds: Seconds = Field(default=2, description="Time between two writings of the running totals")
-    alert_recent_seconds: Seconds = Field(
-        default=900, description="Delivery of a carrier's last so many seconds is held against its baseline"
-    )
-    alert_baseline_seconds: Seconds = Field(default=86_400, description="How far back a carrier's baseline goes")
-    alert_messages: Count = Field(
-        default=100, description="Final messages that a window needs before anything is said of it"
+    delivery_floors: Annotated[
+        dict[Channel, Annotated[float, BeforeValidator(is_number)]],
+        BeforeValidator(split_entries),
+        AfterValidator(check_floors),
+    ] = Field(
+        default=dict(FLOORS),
+        description="Delivered of what was delivered or failed, by channel: a carrier whose last day is below it raises the "
+        "alert `delivery_low`; 0 for no floor. What is not named keeps its default",
     )
     max_carriers: Count = Field(
         default=50, description="Carriers that metrics name, the busiest first; the rest is `other`"

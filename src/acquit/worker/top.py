@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from acquit.events import DELIVERED, FINAL
+from acquit.events import DELIVERED, FAILED, RATED
 
 RATE_SECONDS = 10
 PULSE = 24
@@ -111,11 +111,12 @@ class Watcher:
             place = (labels.get("channel", ""), labels.get("carrier", ""))
             if name == "acquit_cohort_messages":
                 _book(self._carrier(place), labels, int(value))
-            elif name == "acquit_receipts_total" and labels["status"] in FINAL:
+            elif name == "acquit_receipts_total" and labels["status"] in RATED:
                 said[(*place, labels["status"] in DELIVERED)] += int(value)
             elif name == "acquit_alert_active" and value:
                 self._carrier(place).is_alerting = True
-                view.alerts.append(f"{labels['kind']} {place[0]} {place[1] or labels['route']}")
+                names = [labels[name] for name in ("carrier", "supplier", "route", "stream") if labels.get(name)]
+                view.alerts.append(" ".join([labels["kind"], place[0], *names]))
         for place, carrier in self._carriers.items():
             delivered = said[(*place, True)]
             now = (delivered, delivered + said[(*place, False)])
@@ -131,8 +132,8 @@ class Watcher:
 
 def _book(carrier: Carrier, labels: dict[str, str], messages: int) -> None:
     status = labels["status"]
-    if status not in FINAL:
-        carrier.waiting += messages
+    if status not in RATED:
+        carrier.waiting += messages * (status not in FAILED)  # nobody waits for what was rejected or cancelled
         return
     delivered, final = carrier.hours.get(labels["hour"], (0, 0))
     carrier.hours[labels["hour"]] = (delivered + messages * (status in DELIVERED), final + messages)

@@ -23,9 +23,11 @@ class Verdicts(Collector):
         self._shown = {self._labels(one): one for one in sorted(verdicts, key=lambda one: WORDS.index(one.verdict))}
 
     @property
-    def raised(self) -> set[tuple[str, str, str, str]]:
-        """The labels of the alerts that are up: kind, channel, carrier, route."""
-        return {(f"route_{one.verdict}", *labels) for labels, one in self._shown.items() if one.verdict != "clean"}
+    def raised(self) -> set[tuple[str, ...]]:
+        """The labels of the alerts that are up: kind, channel, carrier, route, and neither supplier nor stream."""
+        return {
+            (f"route_{one.verdict}", *labels, "", "") for labels, one in self._shown.items() if one.verdict != "clean"
+        }
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         word = GaugeMetricFamily(

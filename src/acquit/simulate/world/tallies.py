@@ -27,7 +27,7 @@ Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 CONTENT_SPREAD = 0.3
 """Campaigns are answered more and less: SD of the log of the answers, from one hour, sender and size to another."""
-_KINDS = ("octile", "batch", "sender", "prefix", "shape", "hour")
+_KINDS = ("slot", "batch", "sender", "prefix", "shape", "hour")
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class _Generator:
         )
         hours /= hours.sum(axis=2, keepdims=True)
         return {
-            "octile": np.full((len(self.row), columns.OCTILES), 1 / columns.OCTILES),
+            "slot": np.full((len(self.row), columns.SLOTS), 1 / columns.SLOTS),
             "batch": batch[self.stream],
             "sender": np.tile(_sender_weights(laws.SENDERS), (len(self.row), 1)),
             "prefix": np.array([_prefix_weights(route) for route in routes])[self.row],
@@ -171,8 +171,8 @@ class _Generator:
         if fraud.local_hours:
             chosen["hour"] = self._local_hours(fraud.local_hours)
         if fraud.real_first:
-            late = np.arange(columns.OCTILES) >= fraud.real_first * columns.OCTILES
-            chosen["octile"] = np.tile(late.astype(float), (len(self.row), 1))
+            late = np.arange(columns.SLOTS) >= fraud.real_first * columns.SLOTS
+            chosen["slot"] = np.tile(late.astype(float), (len(self.row), 1))
         if fraud.senders:
             all_senders = _sender_weights(laws.SENDERS)
             part = _sender_weights(fraud.senders) * _weight_of(fraud.senders)

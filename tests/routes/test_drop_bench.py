@@ -1,0 +1,34 @@
+"""The drop bench in short: what must be found is found, and what is none is never paged."""
+
+from functools import cache
+
+import pytest
+
+from bench.drops import BEGUN, HOUR, TROUBLES, TUNING, World, trial
+
+BY_NAME = {trouble.name: trouble for trouble in TROUBLES}
+
+
+@cache
+def warmed() -> World:
+    world = World(TUNING, 1_000)
+    assert [alert for alert in world.run(BEGUN + 14 * HOUR) if alert.kind == "delivery_drop"] == []
+    return world
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes"),
+    [("-30 % for 1 h", 22), ("-10 % for 1 h", 45), ("-100 % for 20 min", 5), ("-30 % for 1 h, silent", 60)],
+)
+def test_drop_is_found_in_time(name: str, minutes: int) -> None:
+    found = [trial(warmed(), TUNING + seed, BY_NAME[name]).seconds for seed in (1, 2)]
+    assert all(seconds is not None and seconds <= minutes * 60 for seconds in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("latency x5 for 1 h", "latency_up"), ("feed stalled 20 min", "receipts_stalled")]
+)
+def test_what_is_none_is_told_as_what_it_is_and_never_as_a_drop(name: str, kind: str) -> None:
+    seen = trial(warmed(), TUNING + 3, BY_NAME[name])
+    assert seen.seconds is None
+    assert seen.others <= {kind, "latency_up"}
