@@ -25,7 +25,7 @@ def test_forging_after_the_first_of_an_hour_shows_by_slot() -> None:
     found = dips(day.windows[7], "slot", grouping, np.ones(len(day.keys)))
     for number in range(len(grouping.places)):
         assert (found.nats[number] > 10) == (number in liars)
-    assert {found.names[found.best[number]] for number in liars} == {"slot/6 and later"}
+    assert {found.names[found.best[number]] for number in liars} == {"slot/9 and later"}
 
 
 def test_forging_at_night_shows_by_hour() -> None:
