@@ -15,7 +15,7 @@ from tests.simulate.worlds import counted, small, stage, tallies_of, without_war
 
 __all__ = ["without_warm_up"]
 SEEDS = (1, 2)
-DRAWS = 50
+DRAWS = 40
 SIGMAS = 5.0
 CAMPAIGNS = 176
 """In a day and country, 8 at a time: messages of a campaign share its size and sender, which counts drawn one by one do not."""
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 CELLS = [
     ("", ""),
     ("uniform-10", ""),
-    ("relabel", ""),
+    ("relabel-80", ""),
     ("bulk-only", ""),
     ("night-only", ""),
     ("quota", ""),
@@ -39,7 +39,7 @@ def fast(staging: Staging, seed: int) -> Floats:
         replace(staging.world, seed=seed), fraud=staging.fraud, liars=staging.liars, from_day=0,
         trouble=staging.trouble, troubled=staging.troubled,
     )  # fmt: skip
-    return drawn.counts.sum(axis=(1, 2)).astype(float)
+    return np.asarray(drawn.counts.sum(axis=(1, 2)).astype(float))
 
 
 def with_sums(counts: Floats) -> Floats:
@@ -64,13 +64,13 @@ def spread(draws: Floats) -> Floats:
             part = slice(first + STRATUM_KINDS[kind].start, first + STRATUM_KINDS[kind].stop)
             share = mean[:, part] / np.maximum(1.0, mean[:, part].sum(axis=1, keepdims=True))
             found[:, part] += 2 * batched[:, None] ** 2 * share * (1 - share) / CAMPAIGNS
-    return found
+    return np.asarray(found)
 
 
 @pytest.mark.usefixtures("without_warm_up")
 @pytest.mark.parametrize(("fraud", "trouble"), CELLS)
 def test_ledger_counts_what_the_tallies_are_drawn_from(fraud: str, trouble: str) -> None:
-    staging = stage(small(), fraud, trouble)
+    staging = stage(small(per_hour=150), fraud, trouble)
     draws = with_sums(np.array([fast(staging, 1_000 + seed) for seed in range(DRAWS)]))
     folded = [
         counted(staging.world, tallies_of(telling.lines(stage(staging.world, fraud, trouble, seed=seed))))
@@ -84,5 +84,5 @@ def test_ledger_counts_what_the_tallies_are_drawn_from(fraud: str, trouble: str)
         for row, column in np.argwhere(np.abs(z) > SIGMAS)
     ]
     assert not apart, "\n".join(apart)
-    assert mean[:, PLACE["submitted"]].min() > 5_000  # there was something to compare
+    assert mean[:, PLACE["submitted"]].min() > 3_000  # there was something to compare
     assert mean[:, columns.probe("known_dead")].min() > 100

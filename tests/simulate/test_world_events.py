@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise, takewhile
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from acquit import events
-from acquit.columns import PLACE, contradiction, probe
+from acquit.columns import contradiction, probe
 from acquit.decode import Context
 from acquit.events import Engagement, Receipt, Submit, epoch_ms, from_epoch_ms
 from acquit.pipeline import read
@@ -128,10 +129,10 @@ def test_numbers_can_be_dialled_and_stand_in_their_carriers_ranges() -> None:
 
 
 def test_who_says_stop_is_written_to_no_more() -> None:
-    found = told(stage(small(per_hour=1_000), "", ""))
+    found = told(stage(small(per_hour=500)))
     stopped = {event.to: event.at for event in found if isinstance(event, Engagement) and event.type == "stop"}
     sent = submits(found).values()
-    assert len(stopped) > 50
+    assert len(stopped) > 30
     assert not [one for one in sent if one.to in stopped and one.at > stopped[one.to]]
 
 
@@ -139,22 +140,22 @@ def test_who_says_stop_is_written_to_no_more() -> None:
 
 
 def test_receipts_are_lost_repeated_alone_and_contradicted_as_often_as_the_laws_say() -> None:
-    found = told(stage(small(per_hour=2_000)))
-    sent, start = submits(found), START
+    found = told(stage(small(per_hour=1_000, dead_share=0.0)))
+    sent = submits(found)
     by_message: dict[str | None, list[Receipt]] = defaultdict(list)
     for one in receipts(found):
         by_message[one.message_id].append(one)
-    alone = [one for key, ones in by_message.items() for one in ones if key not in sent and one.at >= start]
+    alone = by_message.keys() - sent.keys()
     repeated = sum(len(ones) - len({one.status for one in ones}) for ones in by_message.values())
     both = sum({one.status for one in ones} >= {"delivered_handset", "failed"} for ones in by_message.values())
     lost = sum(key not in by_message for key in sent)
     number = len(sent)
-    for count, share in ((len(alone), 1e-4), (repeated, 1e-3), (both, 2e-4 * 0.9), (lost, 3e-3)):
+    for count, share in ((len(alone), 1e-4), (repeated, 1e-3), (both, 2e-4 * 0.94), (lost, 3e-3)):
         assert abs(count - number * share) < 5 * np.sqrt(number * share), (count, number * share)
 
 
 def test_minute_grained_supplier_dates_its_receipts_by_the_minute() -> None:
-    grains = defaultdict(set)
+    grains: dict[str, set[int]] = defaultdict(set)
     for message in messages(stage(small(per_hour=40))):
         assert message.supplier is not None
         grains[message.supplier.name].update(one.dated_ms % 60_000 for one in message.told if one.failure is None)
@@ -188,7 +189,7 @@ def test_nothing_comes_from_a_stalled_feed_until_it_goes_on() -> None:
 
 @pytest.mark.usefixtures("without_warm_up")
 def test_clock_of_a_supplier_drifts_and_its_receipts_come_in_time() -> None:
-    staging = stage(small(per_hour=60, days=21), trouble="clock-skew")
+    staging = stage(small(per_hour=15, days=21), trouble="clock-skew")
     off = defaultdict(list)
     for message in messages(staging):
         for one in message.told[:1]:
@@ -203,7 +204,7 @@ def test_clock_of_a_supplier_drifts_and_its_receipts_come_in_time() -> None:
 
 @pytest.mark.parametrize("name", ALL_FRAUDS)
 def test_liars_alone_lie_and_only_since_the_day_that_the_truth_names(name: str) -> None:
-    world = draw_world(2, tier="low", days=2)
+    world = several(days=2)
     staging = staged(world, fraud=name, from_day=1)
     truth = truth_of(staging)
     forged = truth.counts[..., FORGED]
@@ -216,6 +217,13 @@ def test_liars_alone_lie_and_only_since_the_day_that_the_truth_names(name: str) 
     assert {one["who"] for one in told_of} == {"operator" if name.startswith("s14") else "supplier"}
 
 
+def several(*, days: int) -> World:
+    """Some suppliers on two carriers, so that every scope of a cast is another one."""
+    whole = draw_world(2, tier="low", days=days)
+    world = only(whole, suppliers=("alder", "birch", "elm", "maple"), carriers=(CARRIER, "23410"))
+    return replace(world, routes=tuple(replace(route, per_hour=40.0) for route in world.routes))
+
+
 def share(staging: Staging, hours: slice = slice(None)) -> float:
     """Of what the liars reported as delivered so much is a lie."""
     counts = truth_of(staging).counts
@@ -225,15 +233,16 @@ def share(staging: Staging, hours: slice = slice(None)) -> float:
 
 def test_night_liar_is_honest_by_day() -> None:
     staging = stage(small(), "night-only")
-    assert share(staging, slice(4, 21)) == 0  # 5 to 22 o'clock in France
+    assert share(staging, slice(5, 21)) == 0  # 6 to 22 o'clock in France
     assert share(staging, slice(21, 24)) > 0.25
 
 
 def test_ramp_grows_from_day_to_day() -> None:
-    staging = stage(small(days=22), "ramp")
-    assert share(staging, slice(0, 24)) < 0.015
-    assert share(staging, slice(10 * 24, 11 * 24)) == pytest.approx(0.055, abs=0.015)
-    assert share(staging, slice(21 * 24, 22 * 24)) == pytest.approx(0.10, abs=0.015)
+    counts = truth_of(stage(small(per_hour=80, days=22), "ramp")).counts[0].reshape(22, 24, -1).sum(axis=1)
+    lied = counts[:, FORGED] / counts[:, REPORTED]
+    assert lied[:3].mean() < 0.02
+    assert lied[9:12].mean() == pytest.approx(0.05, abs=0.015)
+    assert lied[19:].mean() == pytest.approx(0.10, abs=0.015)
 
 
 def test_quota_takes_every_tenth_of_a_class() -> None:
@@ -276,12 +285,8 @@ def test_liar_that_looks_dead_numbers_up_tells_their_failures() -> None:
 
 
 def test_first_part_of_each_campaign_is_sent_and_lies_are_marketing_alone() -> None:
-    world = small(per_hour=2_000)
-    counts = counted(world, tallies_of(telling.lines(stage(world, "late-in-the-batch"))))[0]
-    lies = truth_of(stage(world, "late-in-the-batch")).counts[0, :, FORGED].sum()
-    marketing = 2_000 * 24 * 0.35 * 7 / 6.6
-    assert lies == pytest.approx(0.20 * 0.80 * marketing, rel=0.1)
-    assert counts[PLACE["submitted"]].sum() > 40_000
+    counts = truth_of(stage(small(per_hour=500), "late-in-the-batch")).counts[0].sum(axis=0)
+    assert counts[FORGED] / counts[0] == pytest.approx(0.20 * 0.80 * 0.35, rel=0.15)
 
 
 # Trouble
@@ -290,7 +295,7 @@ def test_first_part_of_each_campaign_is_sent_and_lies_are_marketing_alone() -> N
 @pytest.mark.usefixtures("without_warm_up")
 @pytest.mark.parametrize("name", ALL_TROUBLES)
 def test_trouble_is_where_and_when_the_truth_says_and_nobody_lies(name: str) -> None:
-    world = only(draw_world(2, tier="low", days=1), carriers=(CARRIER, "23410"))
+    world = several(days=1)
     staging = staged(world, trouble=name, from_day=0)
     truth = truth_of(staging)
     assert not truth.counts[..., FORGED].any()
@@ -301,11 +306,18 @@ def test_trouble_is_where_and_when_the_truth_says_and_nobody_lies(name: str) -> 
 
 
 @pytest.mark.usefixtures("without_warm_up")
+def test_hand_off_receipts_say_that_the_carrier_took_it_whatever_then_became_of_it() -> None:
+    found = {one.told[0].status for one in messages(stage(small(per_hour=100), trouble="hand-off")) if one.told
+             and one.supplier is not None and one.supplier.name == "alder"}  # fmt: skip
+    assert found == {"delivered_network"}
+
+
+@pytest.mark.usefixtures("without_warm_up")
 def test_outage_shows_as_failures_of_its_hours() -> None:
-    counts = truth_of(stage(small(per_hour=1_000), trouble="outage")).counts[0]
+    counts = truth_of(stage(small(per_hour=400), trouble="outage")).counts[0]
     rate = counts[:, REPORTED] / counts[:, 0]
     assert rate[9:12].max() < 0.25
-    assert np.delete(rate, [9, 10, 11]).min() > 0.8
+    assert np.delete(rate, [9, 10, 11]).min() > 0.75
 
 
 def history(found: Sequence[events.Event], numbers: set[str | None]) -> dict[str | None, set[str]]:

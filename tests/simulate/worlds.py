@@ -53,9 +53,7 @@ def without_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def tallies_of(lines: Iterable[bytes]) -> list[Tally]:
     """The last running total of each cell."""
-    state = Partition(
-        0, rules=shipped_rules(), zone="UTC", window_hours=100, tally_seconds=3_600, is_journaled=False
-    )
+    state = Partition(0, rules=shipped_rules(), zone="UTC", window_hours=100, tally_seconds=3_600, is_journaled=False)
     last: dict[bytes, Tally] = {}
     for record in records_of(lines):
         last.update((effect.key, effect) for effect in state.fold([record]) if isinstance(effect, Tally))
@@ -69,5 +67,5 @@ def counted(world: World, tallies: Iterable[Tally]) -> Counts:
     for tally in tallies:
         place = (tally.cell.supplier, tally.cell.carrier)
         if place in rows:  # what others sent has no supplier
-            counts[rows[place]] += vector(tally)  # type: ignore[index]
+            counts[rows[place]] += vector(tally)
     return counts

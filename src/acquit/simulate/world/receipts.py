@@ -88,7 +88,7 @@ def fates(staging: Staging, batch: Batch, quota: Flags, rng: np.random.Generator
         able = fails & ~is_silent & ~((batch.probe > 0) & fraud.spares_probes)
         is_relabelled = able & (rng.random(size) < fraud.relabelled)
     is_hand_off = trouble is not None and trouble.is_hand_off
-    said = np.where(is_relabelled, -1, true_kind)
+    said = np.where(is_relabelled | is_hand_off, -1, true_kind)
     if fraud is not None and fraud.success < 1.0:
         said[is_forged & (rng.random(size) >= fraud.success)] = UNREACHABLE
     is_delivered = ~fails & ~is_forged

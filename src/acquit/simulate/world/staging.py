@@ -72,6 +72,8 @@ def staged(
     world: World, *, fraud: str = "", trouble: str = "", from_day: int = laws.WARM_UP_DAYS, tier: Tier | None = None
 ) -> Staging:
     """The cast of a world, drawn from its seed. `tier` is of the liars: they are found by how much they send."""
+    if (fraud or trouble) and all(route.supplier.name == laws.MINUTE_GRAINED for route in world.routes):
+        raise BadSettings("world", None, "suppliers", f"{laws.MINUTE_GRAINED} alone neither lies nor suffers")
     lying = chosen(ALL_FRAUDS, fraud, "fraud") if fraud else None
     suffering = chosen(ALL_TROUBLES, trouble, "trouble") if trouble else None
     liars = cast(world, lying.scope) if lying else ()
