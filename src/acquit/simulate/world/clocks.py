@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquit.columns import EARLY_LIMIT, LATENCY_BINS, LATENCY_BOUNDS_MS
-from acquit.simulate.world.delays import Delay, drawn
-from acquit.simulate.world.laws import STREAMS, TRANSPORT_SECONDS, Route, decay, honest_latency
+from acquit.simulate.world.delays import Delay, Proportional, Resampled, drawn
+from acquit.simulate.world.laws import CORE_MEDIAN_SECONDS, STREAMS, TRANSPORT_SECONDS, Route, decay, honest_latency
 from acquit.simulate.world.troubles import Trouble
 
 SAMPLE = 8_192
@@ -40,7 +40,8 @@ def honest_law(route: Route, trouble: Trouble | None, rng: np.random.Generator, 
 
 def forged_law(route: Route, delay: Delay, trouble: Trouble | None, rng: np.random.Generator) -> Law:
     latency = drawn(delay, honest_latency(route, SAMPLE, rng), route.mode_seconds, rng)
-    return _law(route, latency, latency, trouble, rng, 0.0, hop_seconds=0.0)
+    copies = isinstance(delay, Resampled | Proportional)  # of what is seen, the way of the receipt included
+    return _law(route, latency, latency, trouble, rng, 0.0, hop_seconds=route.supplier.hop_seconds if copies else 0.0)
 
 
 def handed_off_law(route: Route, rng: np.random.Generator) -> Law:
@@ -60,8 +61,9 @@ def _law(
     place = np.where(after < 0, LATENCY_BINS, np.searchsorted(_BOUNDS_SECONDS, after, side="right"))
     bins = np.bincount(place, minlength=LATENCY_BINS + 1)
     left = np.ones((len(STREAMS), LATENCY_BINS + 1))
+    answers = (np.clip(latency, 0.5, 3_600.0) / CORE_MEDIAN_SECONDS) ** (trouble.slope if trouble else 0.0)
     for row, stream in enumerate(STREAMS):
-        sums = np.bincount(place, weights=decay(stream, route, latency), minlength=LATENCY_BINS + 1)
+        sums = np.bincount(place, weights=decay(stream, route, latency) * answers, minlength=LATENCY_BINS + 1)
         left[row] = np.divide(sums, bins, out=np.ones(LATENCY_BINS + 1), where=bins > 0)
     before = after[after < 0]
     quarters = np.minimum(np.round(-before / QUARTER_SECONDS).astype(int), EARLY_LIMIT)
