@@ -27,6 +27,7 @@ CELLS = [
     ("bulk-only", ""),
     ("night-only", ""),
     ("quota", ""),
+    ("resampled-30", ""),
     ("", "outage"),
     ("", "batch-receipts-60-s"),
     ("", "numbers-given-anew"),

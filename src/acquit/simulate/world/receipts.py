@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquit.simulate.world import laws
-from acquit.simulate.world.delays import drawn
+from acquit.simulate.world.delays import Proportional, Resampled, drawn
 from acquit.simulate.world.frauds import Fraud
-from acquit.simulate.world.laws import FAILURES, STREAMS, Route, decay, honest_latency
+from acquit.simulate.world.laws import CORE_MEDIAN_SECONDS, FAILURES, STREAMS, Route, decay, honest_latency
 from acquit.simulate.world.sent import Failure
 from acquit.simulate.world.staging import Staging
 
@@ -183,7 +183,8 @@ def _latencies(
         fraud = staging.fraud
         assert fraud is not None
         delay = drawn(fraud.delay, honest_latency(route, size, rng), route.mode_seconds, rng)
-        latency, after = np.where(is_forged, delay, latency), np.where(is_forged, delay + transport, after)
+        hop = route.supplier.hop_seconds if isinstance(fraud.delay, Resampled | Proportional) else 0.0  # copied with it
+        latency, after = np.where(is_forged, delay, latency), np.where(is_forged, delay + hop + transport, after)
     return latency, after
 
 
@@ -216,6 +217,8 @@ def _answers(
     if trouble is not None and trouble.conversion != 1.0:
         senders = [n for n, name in enumerate(laws.SENDERS) if not trouble.senders or name in trouble.senders]
         chance *= np.where(np.isin(batch.sender, senders), trouble.conversion, 1.0)
+    if trouble is not None and trouble.slope:
+        chance *= (np.clip(latency, 0.5, 3_600.0) / CORE_MEDIAN_SECONDS) ** trouble.slope
     offline = trouble.offline if trouble and trouble.offline else laws.PROBE_ERROR["live"]
     chance[batch.probe == PROBE_LIVE] = 1.0 - offline
     chance[batch.is_pumped | (batch.probe == PROBE_DEAD)] = 0.0
