@@ -1,11 +1,14 @@
 """What runs for long, and the topics that it needs: worker, demo, top, topics, simulate."""
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
+from click.core import ParameterSource
 
 from acquit.commands.shell import ran, settings_of
 from acquit.rules import load as load_rules
@@ -82,16 +85,46 @@ def check_topics(settings_file: Path | None, principal: str | None) -> None:
 @click.option("--hours", default=12.0, show_default=True, help="Over how many hours messages are sent.")
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what is true of them here.")
 @click.option("--kafka", is_flag=True, help="Send raw records to the settings' topics, instead of printing events.")
+@click.option(
+    "--world",
+    metavar="NAME|FILE",
+    help="A world with known liars instead: low, median or high by what its routes send, or a TOML file.",
+)
+@click.option("--fraud", metavar="NAME", help="Of --world: who lies, and how. `--fraud list` says the names.")
+@click.option("--trouble", metavar="NAME", help="Of --world: honest trouble. `--trouble list` says the names.")
+@click.option(
+    "--days", type=click.IntRange(1, 28), help="Of --world: for how long. Lies and trouble begin with the eighth day."
+)
+@click.option(
+    "--from-day", type=click.IntRange(0, 27), help="Of --world: lies begin with this day instead; the first one is 0."
+)
+@click.option(
+    "--liars", type=click.Choice(["low", "median", "high"]), help="Of --world: how much the liars' routes send."
+)
+@click.option(
+    "--tallies", is_flag=True, help="Of --world: print tallies, drawn as counts in seconds, instead of events."
+)
 @click.pass_obj
 def simulate(
-    settings_file: Path | None, *, messages: int, seed: int, start: datetime | None, hours: float, truth: Path | None,
-    kafka: bool,
+    settings_file: Path | None, /, *, messages: int, seed: int, start: datetime | None, hours: float, truth: Path | None,
+    kafka: bool, world: str | None, tallies: bool, **staged: Any,
 ) -> None:  # fmt: skip
     """Make traffic of which the truth is known: canonical events on standard output, or raw records on Kafka."""
     from datetime import timedelta
 
     from acquit.simulate import Scenario, truth_of, write_ndjson
 
+    if "list" in staged.values():
+        click.echo("\n".join(_names("frauds" if staged["fraud"] == "list" else "troubles")))
+        return
+    if world is not None:
+        said = {name: value for name, value in staged.items() if value is not None}
+        if click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
+            said["seed"] = seed  # a file may have its own
+        _simulate_world(settings_file, world, said, start=start, truth=truth, kafka=kafka, tallies=tallies)
+        return
+    if tallies or any(value is not None for value in staged.values()):
+        raise click.UsageError("these options need --world")
     begin = start.replace(tzinfo=UTC) if start else datetime.now(UTC) - timedelta(hours=hours)
     scenario = Scenario(seed=seed, messages=messages, start=begin, span_hours=hours)
     if truth:
@@ -102,3 +135,36 @@ def simulate(
         click.echo(f"{ran(feed(settings_of(settings_file), scenario))} records sent", err=True)
     else:
         write_ndjson(scenario, sys.stdout.buffer)
+
+
+def _names(of: str) -> list[str]:
+    from acquit.simulate.world.staging import ALL_FRAUDS, ALL_TROUBLES
+
+    table = ALL_FRAUDS if of == "frauds" else ALL_TROUBLES
+    return [f"{name:<32} {one.name}" for name, one in table.items()]
+
+
+def _simulate_world(
+    settings_file: Path | None, name: str, said: Mapping[str, Any], *, start: datetime | None, truth: Path | None,
+    kafka: bool, tallies: bool,
+) -> None:  # fmt: skip
+    from acquit.simulate.world import tally_records, telling
+    from acquit.simulate.world.truth import Truth
+    from acquit.simulate.world.world_file import world_of
+
+    staging = world_of(name, said, start=start.replace(tzinfo=UTC) if start else None)
+    found = Truth(staging)
+    if tallies:
+        drawn = tally_records.drawn_of(staging)
+        found.take_drawn(drawn)
+        for tally in tally_records.tally_records(staging, drawn):
+            sys.stdout.buffer.write(tally.value + b"\n")
+    elif kafka:
+        from acquit.worker.feeding import feed_records
+
+        sent = ran(feed_records(settings_of(settings_file), telling.records(staging, found)))
+        click.echo(f"{sent} records sent", err=True)
+    else:
+        sys.stdout.buffer.writelines(telling.lines(staging, found))
+    if truth:
+        truth.write_bytes(orjson.dumps(found.shown(), option=orjson.OPT_INDENT_2))

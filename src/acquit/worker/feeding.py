@@ -1,7 +1,7 @@
 """Simulated traffic onto Kafka: what `acquit simulate --kafka`, the system tests and the benchmark send."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from aiokafka import AIOKafkaProducer
@@ -17,11 +17,15 @@ AT_ONCE = 2_000
 
 async def feed(settings: Settings, scenario: Scenario) -> int:
     """Send a scenario's records to the topics of the settings, in their order; returns how many."""
+    return await feed_records(settings, simulate(scenario))
+
+
+async def feed_records(settings: Settings, records: Iterator[Record]) -> int:
+    """The same of records from anywhere."""
     producer = AIOKafkaProducer(**kafka_options(settings))
     await producer.start()
     sent = 0
     try:
-        records = simulate(scenario)
         while batch := list(islice(records, AT_ONCE)):
             await send_records(producer, settings, batch)
             sent += len(batch)
