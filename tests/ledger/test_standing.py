@@ -140,6 +140,25 @@ def test_delivery_long_before_its_submit_is_told_by_quarter_hours() -> None:
     assert left(submit(), receipt("delivered_handset", at=-2 * HOUR)).early == {8: 1}
 
 
+# Our own numbers
+
+
+def test_probe_to_a_dead_number_is_no_known_dead_one_as_well() -> None:
+    dead = [event for number in range(2) for event in (
+        submit(f"d{number}", supplier=f"s{number}"), unknown_number(f"d{number}", at=4, supplier=f"s{number}")
+    )]  # fmt: skip
+    told = [submit("m9", at=DAY, probe="dead"), receipt("delivered_handset", "m9", at=DAY + 4)]
+    sums = [(tally.probed, tally.contradicted) for tally in every_total(*dead, *told) if tally.probed]
+    assert sums == [({"dead": 1}, {"dead_delivered": 1})]
+
+
+def test_handset_of_ours_answers_always_and_is_no_person_who_answers() -> None:
+    tally = left(submit(probe="live"), receipt("delivered_handset", at=4), engagement("arrived", message_id="m1", at=5))
+    assert (tally.delivered_in, tally.converted_in, tally.converted_by) == ({}, {}, {})
+    assert tally.delivered_by == {"slot/0": 1}
+    assert tally.probed == {"live": 1, "live_delivered": 1}
+
+
 # Slots
 
 

@@ -154,8 +154,8 @@ def contradictions(message: Message, status: int, probe: str | None, *, is_email
     if status in HANDSET:
         if engaged & NOT_RECEIVED:
             found |= DENIED
-        if message.is_to_dead:
-            found |= KNOWN_DEAD
-        if probe is not None:
+        if probe is None:
+            found |= KNOWN_DEAD if message.is_to_dead else 0
+        else:
             found |= DEAD if probe == "dead" else 0 if engaged & ARRIVED else LIVE_SILENT
     return found

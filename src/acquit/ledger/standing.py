@@ -116,15 +116,18 @@ def _counted(message: Message, group: Group, to: str, channel: Channel) -> Count
         rest.append(_failure(message, group.ported_ms))
         contradicted |= _overdue(message, group.ported_ms)
     elif IS_DELIVERED[status]:
-        rest += _delivery(message, group, to, channel)
-        if message.engaged & CONVERTED:
-            rest += _conversion(message, group, to, channel)
+        if group.probe is not None:
+            rest.append(counters.DELIVERED_BY + strata.of_time(message.basis_ms))
+        else:
+            rest += _delivery(message, group, to, channel)
+            if message.engaged & CONVERTED:
+                rest += _conversion(message, group, to, channel)
     if message.engaged:
         rest += bits(counters.ENGAGED_AS, message.engaged)
     if contradicted:
         rest += bits(counters.CONTRADICTED, contradicted)
     if message.is_to_dead or group.probe:
-        rest += _probed(message, group.probe, status)
+        rest += _probed(group.probe, status)
     return Counted(group, counters.STATUS + status, group.kinds[_outcome(status)], tuple(rest), contradicted)
 
 
@@ -196,9 +199,10 @@ def _conversion(message: Message, group: Group, to: str, channel: Channel) -> li
     return found if place == NOTHING else [*found, counters.CONVERTED_IN + place]
 
 
-def _probed(message: Message, probe: str | None, status: int) -> list[int]:
+def _probed(probe: str | None, status: int) -> list[int]:
+    """Our own numbers are counted as what they are: they answer always or never, as no recipient does."""
     known_dead, dead, live, live_delivered = range(counters.PROBED_AS, counters.PROBED_AS + len(PROBED))
-    found = [known_dead] if message.is_to_dead else []
+    found = [known_dead] if probe is None else []
     if probe == "dead":
         found.append(dead)
     elif probe == "live":

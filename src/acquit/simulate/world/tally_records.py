@@ -18,11 +18,11 @@ from acquit.simulate.world.tallies import Drawn, draw_tallies
 
 Counts = NDArray[np.int64]
 HOURS = 24
-_OCTILES = STRATUM_KINDS["octile"]
+_SLOTS = STRATUM_KINDS["slot"]
 _KNOWN_DEAD, _DELIVERED = PROBED.index("known_dead"), CONTRADICTIONS.index("known_dead_delivered")
 _MARGINS = (
-    ("delivered_hour", PLACE["delivered_by"].start + _OCTILES.start, PLACE["delivered_by"].start + _OCTILES.stop),
-    ("converted_hour", PLACE["converted_by"].start + _OCTILES.start, PLACE["converted_by"].start + _OCTILES.stop),
+    ("delivered_hour", PLACE["delivered_by"].start + _SLOTS.start, PLACE["delivered_by"].start + _SLOTS.stop),
+    ("converted_hour", PLACE["converted_by"].start + _SLOTS.start, PLACE["converted_by"].start + _SLOTS.stop),
     ("dead_hour", PLACE["probed"].start + _KNOWN_DEAD, PLACE["probed"].start + _KNOWN_DEAD + 1),
     (
         "dead_delivered_hour",
