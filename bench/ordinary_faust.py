@@ -128,7 +128,7 @@ class Ordinary:
     async def _perform(self, effect: Effect) -> None:
         match effect:
             case Suppression():
-                await self._topics["suppressions"].send(key=effect.key, value=effect.value)
+                await self._topics["suppressions"].send(key=effect.listing.key, value=effect.listing.value)
                 await self._topics["suppression-log"].send(key=effect.recipient.encode(), value=effect.log)
             case Tally():
                 await self._topics["tallies"].send(key=effect.key, value=effect.value)

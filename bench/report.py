@@ -102,7 +102,7 @@ def latency_line(latency: Latency) -> str:
     return (
         f"append to Redis at {latency.per_second:,.0f} records/s: median {latency.median_ms:.0f} ms, p99 "
         f"{latency.p99_ms:.0f} ms, max {latency.max_ms:.0f} ms of {latency.samples:,}{missing}, worker "
-        f"{latency.cpu_share:.0%} of a CPU   target p99 < "
+        f"{latency.cpu_share:.0%} of a CPU, the load's own sending p99 {latency.append_p99_ms:.0f} ms   target p99 < "
         f"{TARGET_P99_MS} ms: {_verdict(is_met=latency.p99_ms < TARGET_P99_MS and not latency.missing)}"
     )
 

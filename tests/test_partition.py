@@ -223,8 +223,8 @@ def test_our_own_repeats_change_nothing(events: list[Event], data: st.DataObject
         log(*once[:again], *once, at=LATER)
     )  # intake begins anew: a prefix is repeated
     assert tables_of(other) == tables_of(one)
-    assert [(effect.key, effect.entry) for effect in effects if isinstance(effect, Suppression)] == [
-        (effect.key, effect.entry) for effect in effects_once if isinstance(effect, Suppression)
+    assert [(effect.listing.key, effect.entry) for effect in effects if isinstance(effect, Suppression)] == [
+        (effect.listing.key, effect.entry) for effect in effects_once if isinstance(effect, Suppression)
     ]
     assert other.head.seen == one.head.seen
     assert other.counts.again == again
@@ -576,7 +576,7 @@ def test_hold_that_ends_by_log_time_leaves_the_list() -> None:
     [expired] = certain(state.fold([record(receipt("sent", "m2", at=until), 2, at=until)]))
     assert isinstance(expired, Suppression)
     assert (expired.change, expired.entry, expired.at, expired.upto) == ("expired", None, when(until), 2)
-    assert expired.value is None  # the tombstone
+    assert expired.listing.value is None  # the tombstone
     assert entries_of(state) == {}
 
 

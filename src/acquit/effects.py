@@ -16,10 +16,11 @@ Header: TypeAlias = tuple[str, bytes]
 
 
 class Append(Struct, frozen=True, gc=False):
-    """Write an event into `acquit.events`, in the partition of its key."""
+    """Write an event into `acquit.events`, in the partition of its key, or in the one that it names."""
 
     key: bytes
     value: bytes
+    partition: int | None = None
 
 
 class DeadLetter(Struct, frozen=True):
@@ -53,8 +54,6 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     until: datetime | None = None
 
 
-ERASED: Header = ("acquit.erased", b"1")
-"""On a tombstone of `acquit.suppressions`: nothing may stay of this address in Redis, not even that it was there."""
 Change: TypeAlias = Literal["suppressed", "changed", "lifted", "expired", "refused", "held", "released", "dropped"]
 """`refused`: a restore that the policy does not allow; what held holds on.
 
@@ -77,13 +76,9 @@ class Suppression(Struct, frozen=True):
     why: str | None = None
 
     @property
-    def key(self) -> bytes:
-        return f"{self.recipient}/{self.scope}".encode()
-
-    @property
-    def value(self) -> bytes | None:
-        """The record of `acquit.suppressions`; None is the tombstone."""
-        return None if self.entry is None else _ENCODER.encode(SuppressionRecord.of(self.entry, self.upto))
+    def listing(self) -> "Listing":
+        """What the truth says of it."""
+        return Listing(self.recipient, self.scope, self.entry, self.at, self.upto)
 
     @property
     def log(self) -> bytes:
@@ -92,8 +87,9 @@ class Suppression(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True):
-    """What the truth says of one address and scope, without a word in the log: who is erased goes, and who gets another
-    name comes under it. `entry` is None for a name that goes.
+    """The record of `acquit.suppressions` for one address and scope; `entry` None is the tombstone.
+
+    It stands alone, without a word in the log, where somebody is erased, or gets another name.
     """
 
     recipient: str
@@ -109,10 +105,6 @@ class Listing(Struct, frozen=True):
     @property
     def value(self) -> bytes | None:
         return None if self.entry is None else _ENCODER.encode(SuppressionRecord.of(self.entry, self.upto))
-
-    @property
-    def headers(self) -> Sequence[Header]:
-        return [ERASED] if self.entry is None else []
 
 
 class SuppressionRecord(Struct, frozen=True, omit_defaults=True):

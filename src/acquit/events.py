@@ -210,6 +210,9 @@ class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_default
     ported_at: Time | None = None  # of a port: when the number went to another operator
     route: Text | None = None  # of a release or drop: only of what was held for this route,
     carrier: Text | None = None  # or for this carrier; without both, of all
+    partition: Annotated[int, Meta(ge=0)] | None = (
+        None  # of somebody known by a hash alone: where the ledger keeps them
+    )
     src: Src | None = None
 
 

@@ -57,7 +57,7 @@ def normalise_event(event: Event, *, received_at: datetime, src: Src | None, rou
     """An event that is canonical already: its address, its times, its message's id and its origin made certain."""
     if routes is not None and routes.profiles:
         event = _with_one_form_of_id(event, routes)
-    to = None if event.to is None else canonical(event.channel, event.to)
+    to = event.to if event.to is None or _names_by_hash(event) else canonical(event.channel, event.to)
     at = _utc(event.at, "at", received_at)
     if isinstance(event, Command) and event.until is not None and not event.at < event.until <= LATEST:
         raise Undecodable("absurd_value", "$.until: is not after $.at, or after 2100")
@@ -77,6 +77,11 @@ def normalise_event(event: Event, *, received_at: datetime, src: Src | None, rou
     return replace(
         event, to=to, at=at, src=src, submitted_at=submitted_at, received_at=event.received_at or received_at
     )
+
+
+def _names_by_hash(event: Event) -> bool:
+    """Who is known by a hash alone is named by it; staff may still decide on what is held of them."""
+    return isinstance(event, Command) and event.partition is not None and event.name in {"release", "drop"}
 
 
 def _with_one_form_of_id(event: Event, routes: Routes) -> Event:

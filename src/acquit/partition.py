@@ -48,7 +48,7 @@ from acquit.suppression import verdicts
 from acquit.suppression.breaker import DEFAULT_LIMITS, Breaker, Limits
 from acquit.suppression.facts import IMPORT, NEVER_LIFTED_BY_DELIVERY, Fact, Joined, joined
 from acquit.suppression.judge import ADDED
-from acquit.suppression.keys import Hashing, key_mark, named
+from acquit.suppression.keys import Hashing, is_hashed, key_mark, named
 from acquit.suppression.people import People
 from acquit.suppression.verdicts import Verdicts
 
@@ -368,7 +368,8 @@ class Partition:
     def _take_command(self, event: Command, *, at_ms: int, upto: int) -> Sequence[Suppression | Listing]:
         if event.name == "erase":
             return self._erase(event, at_ms=at_ms, upto=upto)
-        recipient = self.people.name_of(f"{event.channel}:{event.to}")
+        asked = f"{event.channel}:{event.to}"
+        recipient = asked if is_hashed(asked) else self.people.name_of(asked)
         if event.name == "release" or event.name == "drop":  # noqa: PLR1714 - mypy narrows by these alone
             wanted = {"route": event.route, "carrier": event.carrier}
             return self.people.decide(

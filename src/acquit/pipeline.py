@@ -78,7 +78,8 @@ def take_in(
         elif isinstance(event, Ignored):
             taken.append(event)
         else:
-            taken.append(Append(key_of(event).encode(), encode(event)))
+            partition = event.partition if isinstance(event, Command) else None
+            taken.append(Append(key_of(event).encode(), encode(event), partition))
             if event.channel in opt_outs_across:
                 echoed += echoes(event, opt_outs_across)
     echoed.sort(key=lambda event: event.src or ())

@@ -191,6 +191,18 @@ def test_earliest_five_are_shown_whatever_order_they_come_in() -> None:
     assert [example.message_id for example in shown] == ["m0", "m1", "m2", "m3", "m4"]
 
 
+def test_example_that_is_known_after_its_count_leaves_by_itself() -> None:
+    state = partition()
+    state.head.flushed_ms = 1 << 60
+    # The reply names no message, so that which one contradicts itself is known when its receipt comes again.
+    state.fold(log(submit(), receipt("failed", at=4), engagement("reply", message_id=None, at=60), at=HOUR))
+    [counted] = [read_tally(tally.value) for tally in state.flush()]
+    assert (counted.contradicted, counted.examples) == ({"engaged_undelivered": 1}, {})
+    state.fold(log(receipt("failed", at=4), first=3, at=HOUR))
+    [shown] = [read_tally(tally.value) for tally in state.flush()]
+    assert [example.message_id for example in shown.examples["engaged_undelivered"]] == ["m1"]
+
+
 def test_what_contradicts_itself_no_more_is_no_example() -> None:
     silent: list[Event] = [submit(probe="live"), receipt("delivered_handset", at=4)]
     assert len(left(*silent).examples["live_silent"]) == 1

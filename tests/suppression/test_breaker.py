@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acquit.effects import Effect, Held, Holding, Suppression, Tally
-from acquit.events import Event, Receipt
+from acquit.effects import Append, Effect, Held, Holding, Suppression, Tally
+from acquit.envelope import Source
+from acquit.events import Event, Receipt, decode
 from acquit.partition import Partition
+from acquit.pipeline import take_in
 from acquit.suppression.breaker import PLACES_LIMIT, Limits
+from acquit.suppression.keys import Hashing, hashed
 from tests.builders import (
     DAY,
     Read,
@@ -22,6 +25,7 @@ from tests.builders import (
     partition,
     receipt,
     record,
+    shipped_rules,
     submit,
     tables_of,
     unknown_number,
@@ -112,7 +116,7 @@ def test_nobody_stays_suppressed_after_an_outage_and_other_routes_failures_count
 def test_senders_see_of_an_outage_nothing_at_its_end() -> None:
     """By the records of the list, not by our state."""
     _, effects = after_outage()
-    told: dict[bytes, bytes | None] = {e.key: e.value for e in effects if isinstance(e, Suppression)}
+    told: dict[bytes, bytes | None] = {e.listing.key: e.listing.value for e in effects if isinstance(e, Suppression)}
     assert {key for key, value in told.items() if value} == {f"{one}/*".encode() for one in REALLY_UNKNOWN}
 
 
@@ -273,6 +277,21 @@ def test_released_failure_counts_as_if_it_had_never_been_held() -> None:
     assert (change.change, change.by, change.why) == ("suppressed", "ann", "asked")
     assert [effect.value for effect in effects if isinstance(effect, Held)] == [None]  # the tombstone
     assert holdings(effects)["aggr-a", None][0] == OUTAGE - 1
+
+
+def test_who_is_known_by_a_hash_alone_is_released_by_it() -> None:
+    hashing = Hashing(b"a key of a test that has 32 bytes or more", is_for_all=True)
+    state, effects = after_outage(hashing=hashing)
+    name = hashed(f"sms:{phone(7)}", hashing.key)
+    assert name in listed(effects)
+    assert (name, "*") not in entries_of(state)
+    asked = command("release", at=DAY / 2, to=name.removeprefix("sms:"), partition=0)
+    source = Source("canonical", takes_commands=True)
+    [written] = take_in(record(asked, at=DAY / 2), source, rules=shipped_rules(), max_bytes=10_000)
+    assert isinstance(written, Append)
+    assert written.partition == 0
+    later(state, decode(written.value), at=DAY / 2)
+    assert (name, "*") in entries_of(state)
 
 
 def test_all_released_is_the_list_without_a_breaker() -> None:

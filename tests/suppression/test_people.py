@@ -88,7 +88,7 @@ def test_hold_that_takes_the_place_of_another_is_a_change() -> None:
 
 def test_hold_that_goes_is_lifted() -> None:
     [suppression] = accused(fact("stop", 0)).accuse(JO, fact("start", 1), now_ms=ms(5), upto=2)
-    assert (suppression.change, suppression.entry, suppression.value) == ("lifted", None, None)
+    assert (suppression.change, suppression.entry, suppression.listing.value) == ("lifted", None, None)
 
 
 def test_fact_that_changes_nothing_tells_nothing() -> None:
@@ -398,18 +398,18 @@ def test_many_failures_of_one_person_are_one_date() -> None:
     people = People(POLICY)
     for number in range(500):
         people.accuse(JO, failure(number / 1_000, f"m{number}"), now_ms=ms(5), upto=1)
-    assert (len(people._dues), people._due) == (1, {JO: ms(90)})
+    assert (len(people._dues._heap), people._dues._due) == (1, {JO: ms(90)})
 
 
 def test_dates_that_come_forward_again_and_again_leave_few_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("acquit.suppression.people.SPARE_DUES", 10)
+    monkeypatch.setattr("acquit.suppression.dues.SPARE", 10)
     people, most = People(POLICY), 0
     for number in range(60):
         name = f"sms:+3361234{number:04}"
         people.accuse(name, fact("start", 0), now_ms=ms(5), upto=1)  # to be looked at in a year
         people.accuse(name, failure(0), now_ms=ms(5), upto=1)  # in 90 days
         people.accuse(name, fact("add", 1, until_ms=ms(6 + number), scope="acct:a"), now_ms=ms(5), upto=1)
-        most = max(most, len(people._dues) - 2 * len(people._due))
+        most = max(most, len(people._dues._heap) - 2 * len(people._dues._due))
         if number % 2:
             people.accuse(name, fact("restore", 2, scope="acct:a"), now_ms=ms(5), upto=1)
     assert most <= 10

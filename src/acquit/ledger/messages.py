@@ -251,7 +251,23 @@ class Messages:
             if after is not None:
                 self._add(after, 1)
         if (before is not None and before.contradicted) or (after is not None and after.contradicted):
-            _show(place, before, after)
+            self._show(place, before, after)
+
+    def _show(self, place: "_Place", before: Counted | None, after: Counted | None) -> None:
+        """Messages that contradict themselves are examples for their supplier."""
+        event, masked = place.event, mask(place.event.to or "")
+        if event.message_id is None:
+            return  # a reply that names no message: the example stays as it is
+        groups = [one.group for one in (before, after) if one is not None and one.contradicted]
+        shown = [group.running.examples for group in groups]
+        if before is not None and before.contradicted:
+            hide(before.group.running, kinds_of(before.contradicted), event.provider, event.message_id, masked)
+        if after is not None and after.contradicted:
+            one = example(place.message, event.provider, event.message_id, masked)
+            show(after.group.running, kinds_of(after.contradicted), one)
+        for group, was in zip(groups, shown, strict=True):
+            if group.running.examples != was:
+                self.totals.renamed(group.key, group.running)
 
     def _add(self, one: Counted, sign: int) -> None:
         group = one.group
@@ -330,15 +346,3 @@ class _Place(Struct, frozen=True, gc=False):
     event: Submit | Receipt | Engagement
     before: Counted | None
     hour: int | None
-
-
-def _show(place: _Place, before: Counted | None, after: Counted | None) -> None:
-    """Messages that contradict themselves are examples for their supplier."""
-    event, masked = place.event, mask(place.event.to or "")
-    if event.message_id is None:
-        return  # a reply that names no message: the example stays as it is
-    if before is not None and before.contradicted:
-        hide(before.group.running, kinds_of(before.contradicted), event.provider, event.message_id, masked)
-    if after is not None and after.contradicted:
-        shown = example(place.message, event.provider, event.message_id, masked)
-        show(after.group.running, kinds_of(after.contradicted), shown)

@@ -153,6 +153,11 @@ class Totals:
             running.is_pending = True
             self._pending[running.cell.hour, key] = None
 
+    def renamed(self, key: str, running: Running) -> None:
+        """The examples of this cell changed, though perhaps none of its counters."""
+        running.has_names = True
+        self.move(key, running, (), ())
+
     def take_pending(self, *, partition: int, upto: int) -> list[Tally]:
         """The totals changed since the last call, as tally records."""
         runnings = [running for hour, key in self._pending if (running := self.table.get(hour, key)) is not None]
@@ -186,7 +191,7 @@ def key_of(cell: Cell) -> str:
 
 def show(running: Running, kinds: Iterable[str], example: Example) -> None:
     """The earliest messages of each contradiction are shown, whatever order they come in."""
-    running.has_names, examples = True, running.examples or {}
+    examples = dict(running.examples or {})
     for kind in kinds:
         examples[kind] = sorted([*examples.get(kind, ()), example], key=_when)[:EXAMPLES]
     running.examples = examples
@@ -194,7 +199,7 @@ def show(running: Running, kinds: Iterable[str], example: Example) -> None:
 
 def hide(running: Running, kinds: Iterable[str], provider: str, message_id: str, to: str) -> None:
     """A message contradicts nothing any more, or counts elsewhere."""
-    running.has_names, examples = True, running.examples or {}
+    examples = dict(running.examples or {})
     for kind in kinds:
         shown = examples.get(kind, [])
         examples[kind] = [e for e in shown if (e.provider, e.message_id, e.to) != (provider, message_id, to)]

@@ -1,16 +1,10 @@
 """Everyone against whom something is held: their facts, and the entries of the list that follow from them.
 
-Whoever is erased is forgotten under the address: row, entries, history. What stays, for ever, is a hold of scope `*` for the
-reason `erased` under a keyed hash of the address, and beside it what only a forced restore lifts (complaint, legal), without
-what it rested on. What comes later for this address goes to the hash, and of it only what a person said or staff asked.
-The person's START lifts `erased`, and so does a restore: both are newer wishes of theirs. Once nothing is held under the
-hash and nothing of it matters any more, a year later, it is forgotten as anybody is. Where the
-hashing is for all, everyone is known by the hash alone.
+Who is erased, and everyone where the hashing is for all, is known by a keyed hash alone (erasing.py).
 """
 
 import zlib
 from collections.abc import Mapping, Sequence
-from heapq import heapify, heappop, heappush
 from typing import Literal
 
 from msgspec import Struct
@@ -24,9 +18,10 @@ from acquit.rules.policy import DAY_MS, PolicyRule
 from acquit.suppression import verdicts as verdict_log
 from acquit.suppression.breaker import Breaker, is_breakable
 from acquit.suppression.dead import is_dead, is_death
+from acquit.suppression.dues import Dues
+from acquit.suppression.erasing import erased_facts, is_erased, is_said
 from acquit.suppression.facts import (
     MIRROR,
-    NEVER_LIFTED_BY_DELIVERY,
     Fact,
     HeldFact,
     Joined,
@@ -39,7 +34,6 @@ from acquit.suppression.facts import (
     limit,
     shared,
     unexplained,
-    without_traces,
 )
 from acquit.suppression.held import (
     added,
@@ -56,13 +50,11 @@ from acquit.suppression.held import (
 )
 from acquit.suppression.judge import Judgement, judge
 from acquit.suppression.keys import Hashing, hashed, is_hashed
-from acquit.suppression.trials import FOR_EVER
 from acquit.suppression.verdicts import Verdicts
 
 BLOCKS = 256
 KINDS_LIMIT = 10_000
 """Kinds of failure of which it is remembered whether they are held: a provider may invent codes without end."""
-SPARE_DUES = 1_000
 
 
 class _Cause(Struct, frozen=True):
@@ -92,10 +84,8 @@ class People:
         self._told: set[str] = set()  # of whom it is to be told what is held
         self._held_ms = round(self.breaker.limits.held_days * DAY_MS)
         self._policy = policy
-        self.due_ms = FOR_EVER  # before then nothing expires
+        self._dues = Dues()
         self._names: set[str] = set()  # of all in the table, for nearly every event asks
-        self._dues: list[tuple[int, str]] = []  # a heap
-        self._due: dict[str, int] = {}  # when each person is looked at next: the one entry of the heap that counts
         self._erase_key = hashing.key if hashing else None
         self._is_hashed = hashing is not None and hashing.is_for_all
         self._hashed: set[str] = set()  # who is known by the hash though others are not, or was erased
@@ -105,6 +95,11 @@ class People:
             category: tuple(rule for rule in policy if category in rule.categories | rule.halves)
             for category in CATEGORIES
         }
+
+    @property
+    def due_ms(self) -> int:
+        """Before then nothing expires."""
+        return self._dues.next_ms
 
     def is_held(self, channel: str, category: str, permanence: str, code: str) -> bool:
         """Whether any row of the policy asks after such failures, strong or weak. The others are not kept."""
@@ -159,7 +154,7 @@ class People:
         """Hold a fact against (or for) a person, unless it is a failure that the circuit breaker keeps from counting."""
         person = self.table.get(_block(recipient), recipient) or Person([], {})
         fact = shared(fact)
-        if _is_erased(person) and not _is_said(fact):
+        if is_erased(person) and not is_said(fact):
             return []
         found = added(person, fact)
         if found is None:
@@ -204,7 +199,7 @@ class People:
         The delivery itself, where it was to the handset, speaks for the person against older failures, too.
         """
         person = self.table.get(_block(recipient), recipient)
-        if person is None or _is_erased(person):
+        if person is None or is_erased(person):
             return []
         told = [failure_of(person.facts, provider, message_id, category) for category in ("", MIRROR)]
         void = [fact for fact in told if fact is not None and fact.at_ms <= delivered_ms]
@@ -242,17 +237,10 @@ class People:
         assert self._erase_key is not None, "a command to erase is refused without it"
         name, plain = hashed(recipient, self._erase_key), self.table.get(_block(recipient), recipient)
         known = self.table.get(_block(name), name) or Person([], {})
-        kept = {without_traces(f) for f in (*(plain.facts if plain else ()), *known.facts) if _is_for_ever(f)}
-        erased = [fact for fact in known.facts if fact.category == "erased"] if _is_erased(known) else []
-        wish = Fact(
-            at_ms, "add", "staff", "", category="erased", rule="command", channel=recipient.partition(":")[0], by=by
-        )
+        facts = erased_facts(plain, known, recipient.partition(":")[0], by=by, at_ms=at_ms)
         self._hashed.add(name)
         gone: list[Suppression | Listing] = list(self._vanish(recipient, now_ms=now_ms, upto=upto))
-        self._dues = [(due_ms, known_as) for due_ms, known_as in self._dues if known_as != recipient]
-        heapify(self._dues)
-        self._set_due()
-        facts = [*sorted(kept), *(erased or [wish])]
+        self._dues.erase(recipient)
         return [*gone, *self._judge(name, known, facts, _Cause(now_ms, upto, by, why), asked=facts[-1])]
 
     @property
@@ -274,7 +262,7 @@ class People:
         name, gone = hashed(recipient, self._erase_key), self._vanish(recipient, now_ms=now_ms, upto=upto)
         self.table.put(_block(name), name, person)
         self._names.add(name)
-        self._watch(name, person)
+        self._dues.watch(name, person.due_ms)
         if person.held:
             self.breaker.book([], person.held)
             self._told.add(name)
@@ -300,16 +288,12 @@ class People:
         What is held and nobody decided is dropped.
         """
         changes: list[Suppression] = []
-        while self._dues and self._dues[0][0] <= now_ms:
-            due_ms, recipient = heappop(self._dues)
-            if self._due.get(recipient) != due_ms:
-                continue
-            del self._due[recipient]
+        for due_ms, recipient in self._dues.take(now_ms):
             person = self.table.get(_block(recipient), recipient)
             if person is None:
                 continue
             if person.due_ms > due_ms:  # it was prolonged, and its time comes in its turn
-                self._watch(recipient, person)
+                self._dues.watch(recipient, person.due_ms)
                 continue
             before, held = person.held, overdue(person.held, now_ms, self._held_ms)
             cause = _Cause(now_ms, upto, lifted="expired")
@@ -319,22 +303,21 @@ class People:
                 changes.append(decided(recipient, person.entries, "dropped", now_ms=now_ms, upto=upto, why=why))
             if self.is_known(recipient) and not person.entries and person.due_ms <= now_ms:
                 self._remove(recipient)
-                self._due.pop(recipient, None)
+                self._dues.forget(recipient)
                 self._hashed.discard(recipient)
-        self._set_due()
         return changes
 
     def loaded(self, clock_ms: int = 0) -> None:
         """The table was filled from the journal: find again when each person is looked at."""
-        self._dues, self._due, self._names = [], {}, set()
-        names = {recipient: _is_erased(person) for _, recipient, person in self.table}
+        self._dues, self._names = Dues(), set()
+        names = {recipient: is_erased(person) for _, recipient, person in self.table}
         self._hashed = {name for name in names if is_hashed(name) and (names[name] or not self._is_hashed)}
         self._plain = [name for name in names if not is_hashed(name)] if self._is_hashed else []
         for _, recipient, person in self.table:
             self._names.add(recipient)
             person.facts = [shared(fact) for fact in person.facts]
             person.held = [replace(one, fact=shared(one.fact)) for one in person.held]
-            self._watch(recipient, person)
+            self._dues.watch(recipient, person.due_ms)
         self.breaker.loaded(clock_ms, (one for _, _, person in self.table for one in person.held))
 
     def take_held(self, *, upto: int) -> list[Held]:
@@ -379,9 +362,6 @@ class People:
         self.table.remove(_block(recipient), recipient)
         self._names.discard(recipient)
 
-    def _set_due(self) -> None:
-        self.due_ms = self._dues[0][0] if self._dues else FOR_EVER
-
     def _vanish(self, recipient: str, *, now_ms: int, upto: int) -> list[Listing]:
         """Nothing under this name stays, neither here nor on the list nor in the journal."""
         person = self.table.get(_block(recipient), recipient)
@@ -393,7 +373,7 @@ class People:
             self.breaker.book(person.held, [])
             self._told.add(recipient)
         self._names.discard(recipient)
-        self._due.pop(recipient, None)
+        self._dues.forget(recipient)
         return [Listing(recipient, scope, None, from_epoch_ms(now_ms), upto) for scope in sorted(person.entries)]
 
     def _put(
@@ -410,7 +390,7 @@ class People:
             if was != (facts, found.entries, person.due_ms, held):
                 self.table.put(_block(recipient), recipient, person)
                 self._names.add(recipient)
-            self._watch(recipient, person)
+            self._dues.watch(recipient, person.due_ms)
         if was[3] != held:
             self.breaker.book(was[3], held)
             self._told.add(recipient)
@@ -423,35 +403,9 @@ class People:
         categories = {fact.category for fact in facts if fact.kind == "failure"}
         return self._by_category.get(next(iter(categories)), ()) if len(categories) == 1 else self._policy
 
-    def _watch(self, recipient: str, person: Person) -> None:
-        """Look at a person when its next hold ends, or sooner: then it is seen that it was prolonged."""
-        if person.due_ms >= self._due.get(recipient, FOR_EVER):
-            return
-        self._due[recipient] = person.due_ms
-        heappush(self._dues, (person.due_ms, recipient))
-        if len(self._dues) > 2 * len(self._due) + SPARE_DUES:
-            self._dues = [(due_ms, name) for name, due_ms in self._due.items()]
-            heapify(self._dues)
-        self._set_due()
-
 
 def _block(recipient: str) -> int:
     return zlib.crc32(recipient.encode()) % BLOCKS
-
-
-def _is_erased(person: Person) -> bool:
-    found = person.entries.get("*")
-    return found is not None and found.reason == "erased"
-
-
-def _is_said(fact: Fact) -> bool:
-    """What a person said, or staff asked: nothing else matters of somebody who was erased."""
-    return fact.kind in {"stop", "start", "add", "restore"} or fact.category in NEVER_LIFTED_BY_DELIVERY
-
-
-def _is_for_ever(fact: Fact) -> bool:
-    """What a forced restore alone lifts, and such a restore."""
-    return fact.category in {"complaint", "legal"} or (fact.kind == "restore" and fact.is_forced)
 
 
 def _is_of_port(fact: Fact, provider: str, message_id: str, ported_ms: int | None) -> bool:

@@ -1,7 +1,7 @@
 """What the circuit breaker holds, as `acquit.held` lists it, and staff's word on it: a command for each recipient.
 
 Each command has its recipient's key, so it stands in that person's own log like any other event, and concerns what is held
-of them when it comes there.
+of them when it comes there. Who is known by a hash alone is named by it, with the partition in which the address is.
 """
 
 from collections.abc import AsyncIterator
@@ -13,6 +13,7 @@ from msgspec import Struct
 from acquit.effects import Held, HeldFailure, read_held
 from acquit.errors import AcquitError
 from acquit.events import Command
+from acquit.suppression.keys import hashed, is_hashed
 from acquit.worker.commands import send
 from acquit.worker.list_view import canonical_recipient, known_channel
 from acquit.worker.log_reader import last_values
@@ -34,27 +35,38 @@ def wanted(recipient: str | None, route: str | None, carrier: str | None) -> Wan
     """Raises AcquitError: an address that is none, a route and a carrier at once."""
     if route is not None and carrier is not None:
         raise AcquitError("what is held is held for a route or for a carrier: name one of them")
-    return Wanted(recipient and canonical_recipient(recipient), route, carrier)
+    return Wanted(recipient and (recipient if is_hashed(recipient) else canonical_recipient(recipient)), route, carrier)
 
 
 async def listed(settings: Settings, wanted: Wanted) -> AsyncIterator[Held]:
     """Who is held now, by the topic alone: it is right whoever works, or nobody."""
-    last = await last_values(settings, settings.topic("held"))
-    for _, value in sorted(last.items()):
-        held = read_held(value)
-        failures = [failure for failure in held.failures if wanted.matches(failure)]
-        if failures and wanted.recipient in {None, held.recipient}:
-            yield Held(held.recipient, failures, held.upto)
+    async for _, held in _placed(settings, wanted):
+        yield held
+
+
+async def _placed(settings: Settings, wanted: Wanted) -> AsyncIterator[tuple[int, Held]]:
+    """And in which of the ledger's partitions."""
+    names = {wanted.recipient}
+    if wanted.recipient is not None and settings.hashing is not None:
+        names.add(hashed(wanted.recipient, settings.hashing.key))
+    for partition, last in sorted((await last_values(settings, settings.topic("held"))).items()):
+        for _, value in sorted(last.items()):
+            held = read_held(value)
+            failures = [failure for failure in held.failures if wanted.matches(failure)]
+            if failures and (wanted.recipient is None or held.recipient in names):
+                yield partition, Held(held.recipient, failures, held.upto)
 
 
 async def decide(settings: Settings, name: Literal["release", "drop"], wanted: Wanted, *, by: str, reason: str) -> int:
     """Ask for it, for everyone of whom something is held; returns for how many."""
-    held = [one async for one in listed(settings, wanted)]
-    commands = [_command(one.recipient, name, wanted, by=by, reason=reason) for one in held]
-    return await send(settings, commands)
-
-
-def _command(recipient: str, name: Literal["release", "drop"], wanted: Wanted, *, by: str, reason: str) -> Command:
-    channel, _, address = recipient.partition(":")
     now = datetime.now(UTC)
-    return Command(name, address, known_channel(channel), now, by, reason, route=wanted.route, carrier=wanted.carrier)
+    commands = []
+    async for partition, one in _placed(settings, wanted):
+        channel, _, address = one.recipient.partition(":")
+        commands.append(
+            Command(
+                name, address, known_channel(channel), now, by, reason, route=wanted.route, carrier=wanted.carrier,
+                partition=partition if is_hashed(one.recipient) else None,
+            )
+        )  # fmt: skip
+    return await send(settings, commands)

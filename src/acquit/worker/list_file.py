@@ -66,7 +66,8 @@ def read(
 
 async def truth(settings: Settings, *, now: datetime) -> AsyncIterator[tuple[str, str, SuppressionRecord]]:
     """Recipient, scope and entry of all that holds now, from the truth; in the order of the addresses."""
-    last = await last_values(settings, settings.topic("suppressions"))
+    parts = await last_values(settings, settings.topic("suppressions"))
+    last = {key: value for part in parts.values() for key, value in part.items()}
     for key in sorted(last):
         entry = read_suppression(last[key])
         if entry.until is None or entry.until > now:

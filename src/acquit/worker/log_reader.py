@@ -20,11 +20,11 @@ async def read_topic(settings: Settings, topic: str, only: Collection[int] | Non
                     yield record
 
 
-async def last_values(settings: Settings, topic: str) -> dict[bytes, bytes]:
-    """What a compacted topic says now, by key."""
-    last: dict[bytes, bytes] = {}
+async def last_values(settings: Settings, topic: str) -> dict[int, dict[bytes, bytes]]:
+    """What a compacted topic says now, by partition and key."""
+    last: dict[int, dict[bytes, bytes]] = {}
     async for record in read_topic(settings, topic):
-        keep_last(last, [record])
+        keep_last(last.setdefault(record.partition, {}), [record])
     return last
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
 from acquit.effects import Alert, Append, DeadLetter, Effect, Held, Holding, Listing, Suppression, Tally
 from acquit.events import epoch_ms
 from acquit.worker.sending import Outgoing, partition_of
@@ -27,14 +29,10 @@ class Performer:
         for effect in effects:
             match effect:
                 case Suppression():
-                    at_ms = epoch_ms(effect.at)
-                    records.append(Outgoing(self._suppressions, partition, effect.key, effect.value, at_ms))
-                    records.append(self._keyed(self._log, effect.recipient.encode(), effect.log, at_ms))
+                    records.append(self._listed(effect.listing, partition))
+                    records.append(self._keyed(self._log, effect.recipient.encode(), effect.log, epoch_ms(effect.at)))
                 case Listing():
-                    at_ms = epoch_ms(effect.at)
-                    records.append(
-                        Outgoing(self._suppressions, partition, effect.key, effect.value, at_ms, effect.headers)
-                    )
+                    records.append(self._listed(effect, partition))
                 case Held():
                     records.append(Outgoing(self._held, partition, effect.key, effect.value))
                 case Tally() | Holding():
@@ -48,12 +46,18 @@ class Performer:
         return records
 
     def append(self, effect: Append, *, timestamp_ms: int) -> Outgoing:
-        return self._keyed(self._events, effect.key, effect.value, timestamp_ms)
+        outgoing = self._keyed(self._events, effect.key, effect.value, timestamp_ms)
+        if effect.partition is None:
+            return outgoing
+        return replace(outgoing, partition=effect.partition % self._partitions[self._events])
 
     def dead_letter(self, effect: DeadLetter) -> Outgoing:
         """Its retention counts from now; when it was first written stands in its headers."""
         partition = partition_of(effect.key or effect.value or b"", self._partitions[self._dead])
         return Outgoing(self._dead, partition, effect.key, effect.value, headers=effect.headers)
+
+    def _listed(self, listing: Listing, partition: int) -> Outgoing:
+        return Outgoing(self._suppressions, partition, listing.key, listing.value, epoch_ms(listing.at))
 
     def _keyed(self, topic: str, key: bytes, value: bytes, timestamp_ms: int) -> Outgoing:
         return Outgoing(topic, partition_of(key, self._partitions[topic]), key, value, timestamp_ms)

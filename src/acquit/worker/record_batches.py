@@ -22,6 +22,7 @@ from acquit.worker.membership import end_when_taken
 EMBEDDED_WAIT_MS = 100
 PRESSED_POLL_SECONDS = 0.02
 """While some partition is full, a poll waits no longer than this, or a partition with room again would wait for it."""
+PRESSED_FETCH_MS = 10
 
 Seek = Callable[[Iterable[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 
@@ -33,6 +34,21 @@ class BatchScheduler(DefaultSchedulingStrategy):  # type: ignore[misc]
         yield from records.items()
 
 
+def _keep_fetches_short(fetcher: Any) -> None:
+    """While records of some partition lie here untaken, wait no longer than a moment for those of the others.
+
+    aiokafka has one request to a broker under way, without the partitions of which it has records. Were all that had new
+    ones among these, it would wait its whole time for the idle rest, and every hop of a record with it.
+    """
+    longest, actions = fetcher._fetch_max_wait_ms, fetcher._get_actions_per_node  # noqa: SLF001
+
+    def with_its_wait(assignment: Any) -> Any:
+        fetcher._fetch_max_wait_ms = PRESSED_FETCH_MS if fetcher._records else longest  # noqa: SLF001
+        return actions(assignment)
+
+    fetcher._get_actions_per_node = with_its_wait  # noqa: SLF001 - nor has it a place for this
+
+
 class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     """The thread in which aiokafka lives: reads what is committed only, and leaves a mark of the last record with it."""
 
@@ -42,6 +58,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         # partitions on a broker one always was not, and every hop of a record would cost that.
         consumer = self._ensure_consumer()
         consumer._fetcher._prefetch_backoff = 0.0  # noqa: SLF001 - its constructor does not pass it on
+        _keep_fetches_short(consumer._fetcher)  # noqa: SLF001
         if instance_id := self.app.conf.consumer_group_instance_id:
             end_when_taken(consumer._coordinator, instance_id)  # noqa: SLF001
 
