@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from acquit import __version__
-from acquit.commands import dead_letters, running, suppression, words
+from acquit.commands import dead_letters, routes, running, suppression, words
 from acquit.commands.shell import Group
 
 
@@ -24,7 +24,7 @@ def main(ctx: click.Context, settings_file: Path | None) -> None:
 for command in (
     running.worker, running.demo, running.top, running.topics, running.simulate,
     words.check, words.classify, words.explain, words.replay, words.schema,
-    suppression.suppression, suppression.trace, dead_letters.dead_letters,
+    suppression.suppression, suppression.trace, dead_letters.dead_letters, routes.routes,
 ):  # fmt: skip
     main.add_command(command)
 

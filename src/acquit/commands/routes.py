@@ -1,0 +1,151 @@
+"""`acquit routes`: whether receipts can be believed, by route and carrier, from tallies."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from acquit import __version__
+from acquit.commands.shell import lines_of, print_row
+from acquit.errors import AcquitError
+from acquit.rules import VERSION
+
+if TYPE_CHECKING:
+    from acquit.effects import Tally
+    from acquit.routes.reading import Tallied
+    from acquit.routes.verdict import Judged, Verdict
+
+_WORDS = ("contradicted", "suspect", "clean")
+
+
+@click.group()
+def routes() -> None:
+    """Say whether receipts can be believed, by route and carrier."""
+
+
+def _tallies(command: Callable[..., None]) -> Callable[..., None]:
+    """From which tallies, until which day."""
+    command = click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))(
+        command
+    )
+    told = "The last day that counts, in UTC; else the last one that the tallies have."
+    return click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help=told)(command)
+
+
+@routes.command()
+@_tallies
+def judge(files: tuple[str, ...], day: datetime | None) -> None:
+    """Judge every day of tally records (NDJSON, `acquit schema tally`): verdicts as NDJSON."""
+    from acquit.routes.reading import judged_days
+    from acquit.routes.telling import told
+
+    for _, judged in judged_days(_read(files, day).days):
+        for verdict in judged.verdicts:
+            print_row(told(verdict))
+
+
+@routes.command(name="list")
+@_tallies
+def list_routes(files: tuple[str, ...], day: datetime | None) -> None:
+    """Print all routes with their verdict, the worst first."""
+    for verdict in sorted(_last(_read(files, day)).verdicts, key=lambda one: (_WORDS.index(one.word), -one.nats)):
+        share = verdict.share
+        doubtful = f"{share.estimate:.1%} ({share.low:.1%}-{share.high:.1%})" if share else "-"
+        line = f"{verdict.word:<12}  {doubtful:>21}  {verdict.nats:>8.1f} nats  {verdict.place.channel}  {verdict.sentence}"
+        click.echo("".join(letter if letter.isprintable() else "?" for letter in line))
+
+
+@routes.command()
+@click.argument("route")
+@_tallies
+@click.option("--carrier", help="Which carrier, where the route has several.")
+@click.option("--channel", help="Which channel, where the route has several.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the page here.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON here.")
+@click.option(
+    "--own-numbers", "with_own", is_flag=True, help="List messages to numbers of ours, too: it gives them away."
+)
+@click.option(
+    "--price", "paid", type=click.FloatRange(0, min_open=True), help="Paid for a message: shown, never evidence."
+)
+@click.option("--usual-price", "usual", type=click.FloatRange(0, min_open=True), help="What is usual on this carrier.")
+@click.option("--currency", default="", help="Of both prices.")
+def evidence(  # noqa: PLR0913 - one for each option
+    *, route: str, files: tuple[str, ...], day: datetime | None, carrier: str | None, channel: str | None, html: Path | None,
+    json_file: Path | None, with_own: bool, paid: float | None, usual: float | None, currency: str,
+) -> None:  # fmt: skip
+    """Write the dossier of a route for its supplier: a page that stands alone, and JSON. Without either, print the JSON."""
+    from acquit.routes.dossier import Terms, dossier, page
+
+    if usual is not None and paid is None:
+        raise click.UsageError("--usual-price says nothing without --price")
+    tallied = _read(files, day)
+    judged = _last(tallied)
+    verdict = _one(judged.verdicts, route, carrier, channel)
+    terms = Terms(__version__, VERSION, paid, usual, currency, with_own_numbers=with_own)
+    made = dossier(verdict, judged, tallied, terms)
+    encoded = msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
+    if html:
+        html.write_text(page(made), encoding="utf-8")
+    if json_file:
+        json_file.write_bytes(encoded)
+    click.echo(verdict.sentence if html or json_file else encoded, nl=bool(html or json_file))
+    shown = sum(len(kind.messages) for kind in made.examples)
+    if verdict.word == "contradicted" and shown < _LEAST_EXAMPLES:
+        click.echo(
+            f"only {shown} examples: a supplier asks for three; --own-numbers adds those to numbers of ours", err=True
+        )
+
+
+_LEAST_EXAMPLES = 3
+
+
+def _read(files: Sequence[str], day: datetime | None) -> "Tallied":
+    """Tally records from files, until this day."""
+    from acquit.routes.reading import day_of, tallied
+
+    found = tallied(_records(lines_of(files)))
+    found = found if day is None else found.until(day_of(day.date()))
+    if not found.days:
+        raise click.UsageError("there are no tallies in these files" + (" until that day" if day else ""))
+    return found
+
+
+def _records(lines: Iterable[bytes]) -> Iterable["Tally"]:
+    from acquit.effects import read_tally
+
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                yield read_tally(line)
+            except msgspec.DecodeError as error:
+                raise AcquitError(f"line {number}: no tally record: {error}") from None
+
+
+def _last(tallied: "Tallied") -> "Judged":
+    """The last day's verdicts, after all days before it: a word rests on the days before."""
+    from acquit.routes.reading import judged_days
+    from acquit.routes.verdict import Judged
+
+    found = Judged((), {})
+    for _, judged in judged_days(tallied.days):
+        found = judged
+    return found
+
+
+def _one(verdicts: Sequence["Verdict"], route: str, carrier: str | None, channel: str | None) -> "Verdict":
+    found = [
+        one
+        for one in verdicts
+        if one.place.route == route and carrier in {None, one.place.carrier} and channel in {None, one.place.channel}
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        names = sorted({one.place.route for one in verdicts})
+        raise click.UsageError(f"no such route on such a carrier; there are {', '.join(names)}")
+    places = ", ".join(f"{one.place.carrier or 'unknown'} ({one.place.channel}, {one.word})" for one in found)
+    raise click.UsageError(f"route {route} has several places: say --carrier or --channel; there are {places}")
