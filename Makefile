@@ -1,10 +1,10 @@
-# The targets that matter: demo, test, check, system, soak, bench.
+# The targets that matter: demo, test, check, system, soak, bench, fraud-bench.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
 
-.PHONY: demo test check system soak bench docs lock clean
+.PHONY: demo test check system soak bench fraud-bench docs lock clean
 
 demo: $(VENV)/made
 	$(BIN)/acquit demo
@@ -27,6 +27,10 @@ check: $(VENV)/made
 
 bench: $(VENV)/made
 	$(BIN)/python -m bench
+
+# Takes up where it was stopped: results stand in .fraud-bench, a file for each cell.
+fraud-bench: $(VENV)/made
+	$(BIN)/python -m bench.fraud --write docs/fraud-bench.md
 
 # The environment, from the lock file alone. `made` is touched last, so an interrupted run begins anew.
 $(VENV)/made: requirements-dev.lock pyproject.toml

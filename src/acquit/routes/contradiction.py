@@ -9,9 +9,11 @@ deliver to them.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
-from acquit.routes.streams import Floats, Ints
+from acquit.routes.logs import log_mean, log_sum
+from acquit.routes.peers import others
+from acquit.routes.streams import Floats, Ints, summed
 
 SHARES = np.geomspace(0.003, 0.99, 24)
 ERRORS = np.geomspace(2e-5, 0.9, 56)
@@ -20,6 +22,8 @@ LIAR_ODDS = 0.1
 _ROUTE_FACTORS = np.exp(0.35 * np.array([-1.2, 0.0, 1.2]))
 """Routes have errors around that of their carrier: their customers' numbers are older or newer."""
 LEAST_SUPPLIERS = 3
+WAVE_OR_OPERATOR = 0.3
+"""Where all suppliers of a carrier deliver to dead numbers, a wave of numbers given anew is no rare excuse."""
 
 
 @dataclass(frozen=True)
@@ -40,71 +44,71 @@ OWN_LIVE = Prior(0.01, 0.25)
 
 @dataclass(frozen=True)
 class Contradiction:
-    """By place: the evidence; how likely each of SHARES is (log, unnormalised), and none."""
+    """By place: the evidence, and what it rests on."""
 
     nats: Floats
     operator_nats: Floats  # by place: that its carrier answers for all suppliers alike
-    likelihood: Floats  # place, share
-    at_zero: Floats
+    tried: Floats
+    found: Floats
+    errors: Floats  # place, error: log weights, by the prior and what peers show
 
 
 def contradicted(tried: Ints, delivered: Ints, carrier: Ints, supplier: Ints, prior: Prior) -> Contradiction:
     """`tried` messages to numbers of this kind, `delivered` of them by the receipts; by place."""
+    if not tried.any():
+        nothing = np.zeros(len(tried))
+        return Contradiction(nothing, nothing - np.inf, nothing, nothing, np.zeros((len(tried), len(ERRORS))))
     n, x = tried.astype(float), np.minimum(delivered, tried).astype(float)
     some, none = _likelihoods(n, x)
     calm = _gamma(prior.scale)
-    waves = np.logaddexp(np.log1p(-prior.wave_share) + calm, np.log(prior.wave_share) + _gamma(prior.wave_scale))
-    forged = _mean(some, axis=1)  # place, error: some share, none known better
-    own = logsumexp(calm + forged, axis=1) - logsumexp(calm + none, axis=1)
-    peers = _peers(np.logaddexp(np.log1p(-LIAR_ODDS) + none, np.log(LIAR_ODDS) + forged), carrier, supplier)
-    excused = logsumexp(waves + peers + forged, axis=1) - logsumexp(waves + peers + none, axis=1)
+    waves, likely_waves = (
+        np.logaddexp(np.log1p(-share) + calm, np.log(share) + _gamma(prior.wave_scale))
+        for share in (prior.wave_share, WAVE_OR_OPERATOR)
+    )
+    forged = log_mean(some, axis=1)  # place, error: some share, none known better
+    own = log_sum(calm + forged, axis=1) - log_sum(calm + none, axis=1)
+    peers = others(np.logaddexp(np.log1p(-LIAR_ODDS) + none, np.log(LIAR_ODDS) + forged), carrier, supplier)
+    excused = log_sum(waves + peers + forged, axis=1) - log_sum(waves + peers + none, axis=1)
     return Contradiction(
         nats=np.minimum(own, excused),
-        operator_nats=_operator(some, none, forged, waves, carrier, supplier),
-        likelihood=logsumexp((calm + peers)[:, None, :] + some, axis=2),
-        at_zero=logsumexp(calm + peers + none, axis=1),
+        operator_nats=_operator(some, none, forged, likely_waves, carrier, supplier),
+        tried=n,
+        found=x,
+        errors=waves + peers - log_sum(waves + peers, axis=1)[:, None],
     )
+
+
+def likelihood(of: Contradiction, place: int, shares: Floats) -> Floats:
+    """Log likelihood of each share of messages being forged, at this place."""
+    n, x = of.tried[place : place + 1], of.found[place : place + 1]
+    errors = np.minimum(0.95, ERRORS[:, None] * _ROUTE_FACTORS)
+    each = [log_mean(_binomial(n, x, share + (1 - share) * errors), axis=2)[0] for share in shares]
+    return log_sum(np.stack(each) + of.errors[place], axis=1)
 
 
 def _likelihoods(n: Floats, x: Floats) -> tuple[Floats, Floats]:
     """Log likelihoods by place, share and error; and by place and error with no share."""
     choose = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
     errors = np.minimum(0.95, ERRORS[:, None] * _ROUTE_FACTORS)  # error, factor
-    some = np.stack([_mean(_binomial(n, x, share + (1 - share) * errors), axis=2) for share in SHARES], axis=1)
-    return some + choose[:, None, None], _mean(_binomial(n, x, errors), axis=2) + choose[:, None]
+    some = np.stack([log_mean(_binomial(n, x, share + (1 - share) * errors), axis=2) for share in SHARES], axis=1)
+    return some + choose[:, None, None], log_mean(_binomial(n, x, errors), axis=2) + choose[:, None]
 
 
 def _binomial(n: Floats, x: Floats, p: Floats) -> Floats:
     return np.asarray(x[:, None, None] * np.log(p) + (n - x)[:, None, None] * np.log1p(-p))
 
 
-def _mean(log_values: Floats, axis: int) -> Floats:
-    return np.asarray(logsumexp(log_values, axis=axis) - np.log(log_values.shape[axis]))
-
-
 def _gamma(scale: float) -> Floats:
     """Log weights of ERRORS, which lie evenly in their logarithm."""
     weights = 2 * np.log(ERRORS / scale) - ERRORS / scale
-    return np.asarray(weights - logsumexp(weights))
-
-
-def _peers(log_values: Floats, carrier: Ints, supplier: Ints) -> Floats:
-    """Added up over the places of the same carrier and other suppliers."""
-    of_carrier = np.zeros((int(carrier.max(initial=-1)) + 1, log_values.shape[1]))
-    np.add.at(of_carrier, carrier, log_values)
-    pair = carrier * (int(supplier.max(initial=0)) + 1) + supplier
-    names, number = np.unique(pair, return_inverse=True)
-    of_pair = np.zeros((len(names), log_values.shape[1]))
-    np.add.at(of_pair, number, log_values)
-    return np.asarray(of_carrier[carrier] - of_pair[number])
+    return np.asarray(weights - log_sum(weights, 0))
 
 
 def _operator(some: Floats, none: Floats, forged: Floats, waves: Floats, carrier: Ints, supplier: Ints) -> Floats:
     """That all suppliers of a carrier have the same share of forged receipts, against each its own, or none."""
     size = int(carrier.max(initial=-1)) + 1
-    alike, each = np.zeros((size, *some.shape[1:])), np.zeros((size, none.shape[1]))
-    np.add.at(alike, carrier, some)
-    np.add.at(each, carrier, np.logaddexp(np.log1p(-LIAR_ODDS) + none, np.log(LIAR_ODDS) + forged))
-    nats = _mean(logsumexp(waves + alike, axis=2), axis=1) - logsumexp(waves + each, axis=1)
+    alike = summed(some, carrier, size)
+    each = summed(np.logaddexp(np.log1p(-LIAR_ODDS) + none, np.log(LIAR_ODDS) + forged), carrier, size)
+    nats = log_mean(log_sum(waves + alike, axis=2), axis=1) - log_sum(waves + each, axis=1)
     suppliers = np.array([len(np.unique(supplier[carrier == number])) for number in range(size)])
     return np.asarray(np.where(suppliers >= LEAST_SUPPLIERS, nats, -np.inf)[carrier])

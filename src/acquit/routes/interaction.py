@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from acquit.columns import PLACE
 from acquit.routes.batching import BOUNDS_SECONDS, LOWER_SECONDS
+from acquit.routes.logs import log_mean, log_sum
 from acquit.routes.peers import others
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 
@@ -22,12 +22,12 @@ SHARES = np.geomspace(0.003, 0.6, 14)
 _U = np.log(np.sqrt(np.maximum(LOWER_SECONDS, 0.04) * BOUNDS_SECONDS) / 4.0)
 _LATE = np.minimum(np.sqrt(np.maximum(LOWER_SECONDS, 0.04) * BOUNDS_SECONDS), 1_800.0) / 240.0
 BASIS = np.stack([np.ones_like(_U), _U, _U**2 / 4, -_LATE], axis=1)
-NUISANCE_SPREAD = np.array([10.0, 0.10, 0.08, 0.45])
+NUISANCE_SPREAD = np.array([10.0, 0.02, 0.02, 0.45])
 """How far honest routes lie from their peers' curve: level (any), slope, curvature, loss of use."""
-_WITHIN = (0.005 + 0.072 * _LATE) ** 2
+_WITHIN = (0.001 + 0.072 * _LATE) ** 2
 """Variance of a bin's conversion between honest routes: it is a quarter wide, and its messages lie otherwise in it."""
 _STEPS = 6
-SHRINKAGE = 30.0
+SHRINKAGE = 10_000.0
 """Answers that a carrier's own curve must have before it outweighs that of all carriers."""
 LEAST_ANSWERS = 15.0
 """Expected in a template's bins, or nothing is said of it."""
@@ -108,8 +108,8 @@ def dispersed(made: Fit, shares: Floats) -> Fit:
     return replace(made, dispersion=dispersion)
 
 
-def interaction(made: Fit, shares: Floats, grouping: Grouping) -> Interaction:
-    """The evidence of each place, its streams together."""
+def interaction(made: Fit, shares: Floats, prior: Floats, grouping: Grouping) -> Interaction:
+    """The evidence of each place, its streams together. `prior` weighs the templates."""
     score, information = _scores(made, shares)
     answers = _answers(made, shares)
     size = len(grouping.places)
@@ -118,7 +118,7 @@ def interaction(made: Fit, shares: Floats, grouping: Grouping) -> Interaction:
     answers = summed(answers, grouping.place, size)
     each = SHARES[:, None, None] * score - SHARES[:, None, None] ** 2 * information / 2
     each = np.where(answers[None] >= LEAST_ANSWERS, each, 0.0)
-    nats = logsumexp(each, axis=(0, 2)) - np.log(each.shape[0] * each.shape[2])
+    nats = log_mean(log_sum(each + np.log(prior), 2), 0)
     z = np.where((answers >= LEAST_ANSWERS) & (score > 0), score / np.sqrt(np.maximum(information, 1e-9)), 0.0)
     return Interaction(nats, score, information, answers, z.argmax(axis=1))
 

@@ -15,7 +15,8 @@ from acquit.routes.attribution import operator_is_hot, who
 from acquit.routes.batching import LOWER_SECONDS
 from acquit.routes.peers import numbers_of_peers, trust_of
 from acquit.routes.share import Share, share
-from acquit.routes.streams import Evidence, Grouping, Ints, grouped, summed
+from acquit.routes.strata import UNSPECIFIC, dips
+from acquit.routes.streams import Evidence, Floats, Grouping, Ints, grouped, summed
 from acquit.routes.suspicion import Suspicion, suspicion
 from acquit.routes.templates import Template, templates
 from acquit.routes.verdict import (
@@ -33,6 +34,8 @@ from acquit.routes.weighing import Weighed, over_windows, weighed
 WEEK = 7
 _DIP_NATS = 6.9
 """A stratum that only raises suspicion must be as odd as one in a thousand."""
+_SAME_TRUST = 0.2
+"""Curves of peers that differ by so little trust are the same."""
 _TRUST_BEFORE = {"clean": 1.0, "suspect": 0.5, "contradicted": 0.02}
 
 
@@ -49,13 +52,17 @@ def judge(
     lengths = sorted(evidence.windows)
     week = WEEK if WEEK in evidence.windows else lengths[-1]
     first = weighed(evidence.windows[week], grouping, trust, laws)
-    trust = np.minimum(trust_of(first.nats), np.maximum(trust, 0.5))
-    all_weighed = {length: weighed(evidence.windows[length], grouping, trust, laws) for length in lengths}
+    known, trust = trust, np.minimum(trust_of(first.nats), np.maximum(trust, 0.5))
+    is_same = np.abs(trust - known).max() < _SAME_TRUST
+    all_weighed = {
+        length: first if length == week and is_same else weighed(evidence.windows[length], grouping, trust, laws)
+        for length in lengths
+    }
     nats = over_windows([all_weighed[length].nats for length in lengths])
     best = np.stack([all_weighed[length].nats for length in lengths]).argmax(axis=0)
-    odd = suspicion(evidence.windows[week], grouping, trust)
+    odd = suspicion(evidence.windows[week], grouping, trust[grouping.place])
     operator = operator_is_hot(nats, all_weighed[week].dead.operator_nats, grouping)
-    bench = _Bench(evidence, grouping, laws, all_weighed, odd, operator, numbers_of_peers(grouping), week)
+    bench = _Bench(evidence, grouping, laws, all_weighed, odd, operator, numbers_of_peers(grouping), week, trust)
     verdicts = [
         bench.verdict(place, day, former[place], float(nats[place]), lengths[best[place]], thresholds)
         for place in range(len(grouping.places))
@@ -73,13 +80,17 @@ class _Bench:
     def __init__(
         self, evidence: Evidence, grouping: Grouping, laws: list[Template], all_weighed: dict[int, Weighed],
         odd: Suspicion, operator: np.ndarray[tuple[int], np.dtype[np.bool_]], peers: Ints, week: int,
+        trust: Floats,
     ) -> None:  # fmt: skip
         self._evidence, self._grouping, self._laws, self._weighed = evidence, grouping, laws, all_weighed
-        self._odd, self._operator, self._peers, self._week = odd, operator, peers, week
+        self._operator, self._peers, self._week = operator, peers, week
         self._signs = odd.signs
         size = len(grouping.places)
         self._sums = {length: summed(counts, grouping.place, size) for length, counts in evidence.windows.items()}
         self._longest = max(evidence.windows)
+        self._trust = trust
+        self._hints = {kind: dips(evidence.windows[week], kind, grouping, trust[grouping.place]) for kind in UNSPECIFIC}
+        self._odd_in = {week: odd}
 
     def verdict(
         self, number: int, day: int, former: Standing, nats: float, window: int, thresholds: Thresholds
@@ -113,13 +124,16 @@ class _Bench:
 
     def _share(self, number: int, window: int) -> Share:
         counts = self._evidence.windows[window]
-        return share(number, counts, self._weighed[window], self._grouping, self._laws, self._odd)
+        if window not in self._odd_in:
+            self._odd_in[window] = suspicion(counts, self._grouping, self._trust[self._grouping.place])
+        return share(number, counts, self._weighed[window], self._grouping, self._laws, self._odd_in[window])
 
     def _signs_of(self, number: int) -> Sequence[str]:
         signs = [sign for sign, places in self._signs.items() if places[number]]
-        hints = self._weighed[self._week].hints
         signs += [
-            f"fewer answers in {dip.names[dip.best[number]]}" for dip in hints.values() if dip.nats[number] >= _DIP_NATS
+            f"fewer answers in {dip.names[dip.best[number]]}"
+            for dip in self._hints.values()
+            if dip.nats[number] >= _DIP_NATS
         ]
         return signs
 

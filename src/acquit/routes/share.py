@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import xlogy
 
 from acquit.columns import PLACE
-from acquit.routes.contradiction import SHARES as DEAD_SHARES
+from acquit.routes.contradiction import Contradiction, likelihood
 from acquit.routes.interaction import fit
+from acquit.routes.logs import log_mean
 from acquit.routes.streams import Floats, Grouping, Ints
 from acquit.routes.suspicion import Suspicion
 from acquit.routes.templates import Template
@@ -24,6 +25,8 @@ _WEIGHTS = np.log(np.gradient(GRID))
 CANDIDATES = 6
 """Templates that are fitted in full."""
 LEAST_KEPT = 0.02
+SPARED = 0.1
+"""Prior of a forger who spares dead numbers."""
 LOW, HIGH = 0.025, 0.975
 
 
@@ -44,9 +47,8 @@ def share(
     rows = np.flatnonzero(grouping.place == number)
     delivered, failed = (float(counts[rows, PLACE[name]].sum()) for name in ("handset", "failed"))
     told = delivered / max(1.0, delivered + failed)  # of final messages, those told as delivered
-    of_dead = np.interp(np.log(GRID * told), np.log(DEAD_SHARES), weighed.dead.likelihood[number])
-    below = DEAD_SHARES[0] > GRID * told
-    of_dead = np.where(below, _below(GRID * told, weighed, number), of_dead)
+    forged = np.minimum(GRID * told, 0.9999)
+    of_dead = _sometimes_spared(weighed.dead, number, forged) + _sometimes_spared(weighed.own_dead, number, forged)
     by_latency = _latency(rows, counts, weighed, number, templates)
     if _is_relabelled(number, of_dead, told, suspicion):
         low, middle, high = _quantiles(of_dead)
@@ -56,10 +58,12 @@ def share(
     return Share(low, middle, high, "dropped")
 
 
-def _below(shares: Floats, weighed: Weighed, number: int) -> Floats:
-    """Between no share and the least of the grid the likelihood changes evenly."""
-    zero, least = weighed.dead.at_zero[number], weighed.dead.likelihood[number, 0]
-    return np.asarray(zero + (least - zero) * shares / DEAD_SHARES[0])
+def _sometimes_spared(of: Contradiction, number: int, forged: Floats) -> Floats:
+    """Some look numbers up before they forge, or know ours: then these numbers say nothing."""
+    if not of.tried[number]:
+        return np.zeros(len(forged))
+    at = likelihood(of, number, np.append(forged, 0.0))
+    return np.asarray(np.logaddexp(np.log(1 - SPARED) + at[:-1], np.log(SPARED) + at[-1]))
 
 
 def _latency(rows: Ints, counts: Ints, weighed: Weighed, number: int, templates: list[Template]) -> Floats:
@@ -71,7 +75,7 @@ def _latency(rows: Ints, counts: Ints, weighed: Weighed, number: int, templates:
     if not best:
         return flat
     each = [_profile(rows, counts, weighed, templates[place].shares) for place in best]
-    return np.asarray(logsumexp([flat, *each], axis=0) - np.log(len(each) + 1))
+    return log_mean(np.stack([flat, *each]), 0)
 
 
 def _profile(rows: Ints, counts: Ints, weighed: Weighed, template: Floats) -> Floats:
@@ -88,13 +92,12 @@ def _profile(rows: Ints, counts: Ints, weighed: Weighed, template: Floats) -> Fl
         usable = np.repeat(weighed.usable[row : row + 1], len(shares), axis=0)
         offset = np.log(thinned) + made.offset[row]
         again = fit(many, usable, offset, np.repeat(made.offset_variance[row : row + 1], len(shares), axis=0))
-        # deviance with the variance of peers in it: chance in the bin, thinned by its share of the whole variance
-        portion = np.divide(again.weight, _chance_weight(again.delivered, again.expected), out=np.zeros_like(again.expected),
-                            where=again.expected > 0)  # fmt: skip
-        rest = np.maximum(again.delivered - again.converted, 0)
-        fitted_rest = np.maximum(again.delivered - again.expected, 1e-9)
-        likelihood = again.converted * np.log(np.maximum(again.expected, 1e-9)) + rest * np.log(fitted_rest)
-        likelihood = (likelihood * portion).sum(axis=1)
+        # Chance is a part of a bin's whole variance, the rest is its peers'.
+        portion = made.weight[row] / _chance_weight(n, made.expected[row])
+        deviance = xlogy(again.converted, again.converted / np.maximum(again.expected, 1e-9))
+        rest = again.delivered - again.converted
+        deviance += xlogy(rest, rest / np.maximum(again.delivered - again.expected, 1e-9))
+        likelihood = -(deviance * portion).sum(axis=1)
         total += (likelihood[1:] - likelihood[0]) / made.dispersion[row]
     return total
 

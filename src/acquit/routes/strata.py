@@ -8,9 +8,9 @@ suspicion.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from acquit.columns import PLACE, STRATUM_KINDS, names_of
+from acquit.routes.logs import log_mean
 from acquit.routes.peers import others
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 
@@ -57,7 +57,7 @@ def dips(counts: Ints, kind: str, grouping: Grouping, trust: Floats) -> Dip:
     each = SHARES[:, None, None] * score - SHARES[:, None, None] ** 2 * information / 2
     each = np.where((answers >= LEAST_ANSWERS)[None], each, 0.0)
     z = np.where((answers >= LEAST_ANSWERS) & (information > 0), score / np.sqrt(np.maximum(information, 1e-9)), 0.0)
-    nats = logsumexp(each, axis=(0, 2)) - np.log(each.shape[0] * each.shape[2])
+    nats = log_mean(each, (0, 2))
     best, places = z.argmax(axis=1), np.arange(size)
     came = summed(k @ sets.T, place, size)
     return Dip(nats, names, best, came[places, best], answers[places, best])

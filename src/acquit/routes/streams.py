@@ -133,7 +133,10 @@ def grouped(keys: Sequence[Key]) -> Grouping:
 def summed(values: Floats | Ints, group: Ints, size: int) -> Floats:
     """Rows added up by group."""
     out = np.zeros((size, *values.shape[1:]))
-    np.add.at(out, group, values)
+    if len(group):
+        order = np.argsort(group, kind="stable")
+        first = np.flatnonzero(np.diff(group[order], prepend=-1))
+        out[group[order[first]]] = np.add.reduceat(values[order], first, axis=0)
     return out
 
 

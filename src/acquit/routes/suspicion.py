@@ -76,13 +76,18 @@ def _compared(part: Floats, whole: Floats, grouping: Grouping, trust: Floats, le
     rate = np.log((part + 0.5) / (whole + 1))
     chance = (1 - part / np.maximum(whole, 1)) / (part + 0.5)
     usual, weight = middle(rate, trust * known, grouping.market, grouping.supplier)
+    is_near = weight >= LEAST_SUPPLIERS - 0.5
+    if not is_near.all():  # of all carriers, then: they lie further apart, which is seen
+        far, far_weight = middle(rate, trust * known, grouping.stream, grouping.supplier)
+        usual, weight = np.where(is_near, usual, far), np.where(is_near, weight, far_weight)
     ratio = np.where(known & (weight >= LEAST_SUPPLIERS - 0.5), rate - usual, np.nan)
     spread = np.full(len(rate), least)
-    for number in np.unique(grouping.stream):
-        rows = (grouping.stream == number) & np.isfinite(ratio)
+    for number in np.unique(grouping.stream * 2 + is_near):
+        in_group = grouping.stream * 2 + is_near == number
+        rows = in_group & np.isfinite(ratio)
         if rows.sum() >= 10:
             beyond = np.median((ratio[rows] ** 2 - 0.455 * chance[rows]) / 0.455)
-            spread[grouping.stream == number] = np.sqrt(max(least**2, beyond))
+            spread[in_group] = np.sqrt(max(least**2, beyond))
     precision = np.where(np.isfinite(ratio), 1 / (chance + spread**2), 0.0)
     size = len(grouping.places)
     total = summed(precision, grouping.place, size)

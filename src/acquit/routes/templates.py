@@ -15,32 +15,32 @@ _SPREADS = ((0.0, 1.0), (1.0, 5.0), (2.0, 6.0), (5.0, 10.0), (5.0, 15.0), (10.0,
 _WIDTHS = (0.2, 0.4)
 """SD of the log of a bump's latency."""
 _STEP = 1.25
+KNOWN = 0.5
+"""Prior weight of the laws that public gateways have as their default: at once, or evenly spread."""
 
 
 class Template(NamedTuple):
-    """`shares`: of forged receipts, by latency bin."""
+    """`shares`: of forged receipts, by latency bin. `weight`: prior; all weights together are one."""
 
     name: str
     shares: Floats
+    weight: float
 
 
 def templates() -> Sequence[Template]:
-    found = [Template("instant", _even(0.02, 0.25))]
-    found += [Template(f"even {low:g}-{high:g} s", _even(low, high)) for low, high in _SPREADS]
-    near = [place for place in range(LATENCY_BINS) if 0.15 <= BOUNDS_SECONDS[place] < LONGEST_SECONDS]
-    found += [
-        Template(f"within {LOWER_SECONDS[place]:.2g}-{BOUNDS_SECONDS[place]:.2g} s", _within(place)) for place in near
-    ]
-    found += [
-        Template(f"within {LOWER_SECONDS[place]:.2g}-{BOUNDS_SECONDS[place + 1]:.2g} s", _within(place, place + 1))
-        for place in near
-    ]
+    known = [("instant", _even(0.02, 0.25))]
+    known += [(f"even {low:g}-{high:g} s", _even(low, high)) for low, high in _SPREADS]
+    near = [at for at in range(LATENCY_BINS) if 0.15 <= BOUNDS_SECONDS[at] < LONGEST_SECONDS]
+    found = [(f"within {LOWER_SECONDS[at]:.2g}-{BOUNDS_SECONDS[at]:.2g} s", _within(at)) for at in near]
+    found += [(f"within {LOWER_SECONDS[at]:.2g}-{BOUNDS_SECONDS[at + 1]:.2g} s", _within(at, at + 1)) for at in near]
     for width in _WIDTHS:
         centre = 0.15
         while centre < LONGEST_SECONDS:
-            found.append(Template(f"around {centre:.2g} s", _bump(centre, width)))
+            found.append((f"around {centre:.2g} s", _bump(centre, width)))
             centre *= _STEP ** max(1, round(width * 5))
-    return found
+    return [Template(name, shares, KNOWN / len(known)) for name, shares in known] + [
+        Template(name, shares, (1 - KNOWN) / len(found)) for name, shares in found
+    ]
 
 
 def _within(*places: int) -> Floats:

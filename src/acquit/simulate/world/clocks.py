@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquit.columns import EARLY_LIMIT, LATENCY_BINS, LATENCY_BOUNDS_MS
-from acquit.simulate.world.delays import Delay, drawn
+from acquit.simulate.world.delays import Delay, Proportional, Resampled, drawn
 from acquit.simulate.world.laws import STREAMS, TRANSPORT_SECONDS, Route, decay, honest_latency
 from acquit.simulate.world.troubles import Trouble
 
@@ -40,7 +40,8 @@ def honest_law(route: Route, trouble: Trouble | None, rng: np.random.Generator, 
 
 def forged_law(route: Route, delay: Delay, trouble: Trouble | None, rng: np.random.Generator) -> Law:
     latency = drawn(delay, honest_latency(route, SAMPLE, rng), route.mode_seconds, rng)
-    return _law(route, latency, latency, trouble, rng, 0.0, hop_seconds=0.0)
+    copies = isinstance(delay, Resampled | Proportional)  # of what is seen, the way of the receipt included
+    return _law(route, latency, latency, trouble, rng, 0.0, hop_seconds=route.supplier.hop_seconds if copies else 0.0)
 
 
 def handed_off_law(route: Route, rng: np.random.Generator) -> Law:
