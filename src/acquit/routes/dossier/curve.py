@@ -48,7 +48,7 @@ def curve(number: int, counts: Ints, grouping: Grouping, verdicts: Sequence[Verd
 
     def kept(share: float) -> Floats:
         """What a shortfall of this share leaves of the answers of each bin."""
-        return np.clip(1 - share * template * n.sum(axis=1, keepdims=True) / (n + 1), LEAST_KEPT, 1.0)
+        return np.asarray(np.clip(1 - share * template * n.sum(axis=1, keepdims=True) / (n + 1), LEAST_KEPT, 1.0))
 
     fits = {
         share: fit(counts[rows], usable[rows], offset[rows] + np.log(kept(share)), variance[rows])

@@ -92,7 +92,7 @@ def _facts(dossier: Dossier) -> Markup:
         ("Delivery, reported", _rate(finding.reported_delivery)),
         ("Delivery, believed", _rate(finding.believed_delivery)),
         (
-            "Receipts of delivery in doubt",
+            "Receipts in doubt",
             f"{share.estimate:.1%} (95 %: {share.low:.1%} to {share.high:.1%})" if share else None,
         ),
         ("Evidence", f"{finding.nats:.1f} nats, {finding.odds}" if finding.odds != "none" else "none"),
