@@ -73,7 +73,17 @@ def test_route_with_several_carriers_must_be_told_apart(file: Path) -> None:
     done = run("evidence", "elm", file)
     assert done.exit_code == 2
     assert "say --carrier" in done.stderr
-    assert "23420 (sms, contradicted)" in done.stderr
+    assert "23420 (sms, by elm: contradicted)" in done.stderr
+
+
+def test_places_of_one_carrier_are_told_apart_by_supplier(tmp_path: Path) -> None:
+    path = tmp_path / "two"
+    path.write_bytes(
+        lines() + lines().replace(b'"supplier":"elm"', b'"supplier":"oak"').replace(b'"partition":0', b'"partition":1')
+    )
+    assert "by oak" in run("evidence", "elm", path, "--carrier", "23420").stderr
+    done = run("evidence", "elm", path, "--carrier", "23420", "--supplier", "oak")
+    assert msgspec.json.decode(done.stdout, type=Dossier).subject.supplier == "oak"
 
 
 def test_route_that_is_not_there_is_refused_with_those_that_are(file: Path) -> None:

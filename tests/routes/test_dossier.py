@@ -13,7 +13,7 @@ import pytest
 from acquit.effects import Example, Tally
 from acquit.routes.dossier import Dossier, Terms, dossier, page
 from acquit.routes.dossier.markup import tag
-from acquit.routes.dossier.words import TOO_LITTLE, odds
+from acquit.routes.dossier.words import TOO_LITTLE, odds, of_who
 from acquit.routes.reading import Tallied, judged_days, tallied
 from acquit.routes.verdict import Judged, Verdict
 from acquit.routes.wording import LEAST_NATS
@@ -68,9 +68,8 @@ def clean() -> Told:
 
 
 def with_examples(case: Told, *examples: Example, kind: str = "known_dead_delivered") -> Told:
-    named = [msgspec.structs.replace(one) for one in examples]
     first = next(iter(case.tallied.examples[case.verdict.place]))
-    kept = {case.verdict.place: [replace(first, kind=kind, example=one) for one in named]}
+    kept = {case.verdict.place: [replace(first, kind=kind, example=one) for one in examples]}
     return replace(case, tallied=replace(case.tallied, examples=kept))
 
 
@@ -225,12 +224,9 @@ def test_route_without_any_receipt_has_a_page() -> None:
 def test_names_from_outside_are_text() -> None:
     example = Example(NASTY, NASTY, "+4477****0000", datetime(2026, 9, 14, tzinfo=UTC))
     case = with_examples(contradicted(), example)
-    place = case.verdict.place._replace(route=NASTY, supplier=NASTY)
     verdict = replace(case.verdict, sentence=NASTY, limits=[NASTY], signs=[NASTY])
     made = replace(dossier(verdict, case.judged, case.tallied, replace(TERMS, paid=1.0, currency=NASTY)), version=NASTY)
-    made = replace(
-        made, subject=replace(made.subject, route=place.route, supplier=NASTY, carrier=NASTY, countries=[NASTY])
-    )
+    made = replace(made, subject=replace(made.subject, route=NASTY, supplier=NASTY, carrier=NASTY, countries=[NASTY]))
     plain, nasty = Elements(page(contradicted().dossier())), Elements(page(made))
     assert nasty.tags <= plain.tags
     assert nasty.attributes <= plain.attributes
@@ -292,6 +288,25 @@ def test_who_rests_on_the_other_routes() -> None:
     assert (found.other_suppliers_contradicted, found.other_carriers_contradicted) == (0, 0)
     assert found.other_suppliers > 2
     assert found.sentence in text_of(contradicted())
+
+
+def test_no_others_are_no_reason_for_who() -> None:
+    said = of_who("supplier", 0, 0, 0, 0)
+    assert "there is no other supplier on this carrier to compare with; this supplier has no other carrier" in said
+
+
+def test_latencies_without_answers_are_not_called_evidence() -> None:
+    silent = tuple(msgspec.structs.replace(one, converted_in={}, converted_by={}) for one in the_tallies())
+    said = text_of(told(silent, *HONEST))
+    assert "No answers are known, so latencies alone are shown" in said
+    assert "answered of delivered" not in said
+
+
+def test_of_what_proves_nothing_little_is_asked() -> None:
+    verdict = replace(clean().verdict, word="suspect", signs=["fewer failures than its peers"])
+    asked = dossier(verdict, clean().judged, clean().tallied, TERMS).asks
+    assert len(asked) == 2
+    assert asked[0].startswith("Whether anything changed")
 
 
 def test_examples_are_at_least_three_with_times_to_the_millisecond() -> None:

@@ -1,6 +1,6 @@
 """`acquit routes`: whether receipts can be believed, by route and carrier, from tallies."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +9,9 @@ import click
 import msgspec
 
 from acquit import __version__
-from acquit.commands.shell import lines_of, print_row
+from acquit.commands.shell import lines_of, print_row, settings_of
 from acquit.errors import AcquitError
-from acquit.rules import VERSION
+from acquit.rules import load as load_rules
 
 if TYPE_CHECKING:
     from acquit.effects import Tally
@@ -63,6 +63,7 @@ def list_routes(files: tuple[str, ...], day: datetime | None) -> None:
 @_tallies
 @click.option("--carrier", help="Which carrier, where the route has several.")
 @click.option("--channel", help="Which channel, where the route has several.")
+@click.option("--supplier", help="Which supplier, where the route has several.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the page here.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON here.")
 @click.option(
@@ -73,8 +74,10 @@ def list_routes(files: tuple[str, ...], day: datetime | None) -> None:
 )
 @click.option("--usual-price", "usual", type=click.FloatRange(0, min_open=True), help="What is usual on this carrier.")
 @click.option("--currency", default="", help="Of both prices.")
+@click.pass_obj
 def evidence(  # noqa: PLR0913 - one for each option
-    *, route: str, files: tuple[str, ...], day: datetime | None, carrier: str | None, channel: str | None, html: Path | None,
+    settings_file: Path | None, *, route: str, files: tuple[str, ...], day: datetime | None, carrier: str | None, channel: str | None,
+    supplier: str | None, html: Path | None,
     json_file: Path | None, with_own: bool, paid: float | None, usual: float | None, currency: str,
 ) -> None:  # fmt: skip
     """Write the dossier of a route for its supplier: a page that stands alone, and JSON. Without either, print the JSON."""
@@ -84,8 +87,9 @@ def evidence(  # noqa: PLR0913 - one for each option
         raise click.UsageError("--usual-price says nothing without --price")
     tallied = _read(files, day)
     judged = _last(tallied)
-    verdict = _one(judged.verdicts, route, carrier, channel)
-    terms = Terms(__version__, VERSION, paid, usual, currency, with_own_numbers=with_own)
+    verdict = _one(judged.verdicts, route, {"carrier": carrier, "channel": channel, "supplier": supplier})
+    rules = load_rules(settings_of(settings_file).rules_dir)
+    terms = Terms(__version__, rules.version, paid, usual, currency, with_own_numbers=with_own)
     made = dossier(verdict, judged, tallied, terms)
     encoded = msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
     if html:
@@ -136,16 +140,15 @@ def _last(tallied: "Tallied") -> "Judged":
     return found
 
 
-def _one(verdicts: Sequence["Verdict"], route: str, carrier: str | None, channel: str | None) -> "Verdict":
-    found = [
-        one
-        for one in verdicts
-        if one.place.route == route and carrier in {None, one.place.carrier} and channel in {None, one.place.channel}
-    ]
+def _one(verdicts: Sequence["Verdict"], route: str, asked: Mapping[str, str | None]) -> "Verdict":
+    wanted = {"route": route, **{name: word for name, word in asked.items() if word is not None}}
+    found = [one for one in verdicts if wanted.items() <= one.place._asdict().items()]
     if len(found) == 1:
         return found[0]
     if not found:
         names = sorted({one.place.route for one in verdicts})
         raise click.UsageError(f"no such route on such a carrier; there are {', '.join(names)}")
-    places = ", ".join(f"{one.place.carrier or 'unknown'} ({one.place.channel}, {one.word})" for one in found)
-    raise click.UsageError(f"route {route} has several places: say --carrier or --channel; there are {places}")
+    places = ", ".join(
+        f"{one.place.carrier or 'unknown'} ({one.place.channel}, by {one.place.supplier}: {one.word})" for one in found
+    )
+    raise click.UsageError(f"route {route} has several: say --carrier, --channel or --supplier; there are {places}")

@@ -82,8 +82,7 @@ def _facts(dossier: Dossier) -> Markup:
     finding, counts, period = dossier.finding, dossier.counts, dossier.period
     share = finding.share
     known = (period.last - period.window_first).days + 1
-    days = f"{period.window_first:%d %b} to {period.last:%d %b %Y} ({known} days)"
-    days = f"{period.last:%d %b %Y} (one day)" if known == 1 else days
+    days = f"{known} days to {period.last:%d %b %Y}" if known > 1 else f"{period.last:%d %b %Y}, one day"
     rows = [
         ("Counts are of", days),
         ("Messages", f"{counts.submitted:,}"),
@@ -157,6 +156,12 @@ def _key(*entries: tuple[str, str]) -> Markup:
 def _latency(dossier: Dossier) -> list[Markup]:
     if not any(one.delivered for one in dossier.latency):
         return [tag("h2", "Latency"), tag("p", "No delivery can be set beside its submit, so there are no latencies.")]
+    if not any(one.answered for one in dossier.latency):
+        said = "No answers are known, so latencies alone are shown. They say little: routes differ in them for many reasons."
+        return [
+            tag("h2", "Latency of what was delivered"),
+            _figure(lambda width: plots.latency(dossier.latency, width), None, said),
+        ]
     is_suspect = any(one.is_suspect for one in dossier.latency)
     entries = [
         ("all", "delivered"),

@@ -1,6 +1,7 @@
 """The dossier's plots, as inline SVG of a given width. Colours are classes of the page's style."""
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from math import ceil, log10
 
 from acquit.routes.dossier.content import DayCounts, Dip, LatencyBin, PeerLine
@@ -17,46 +18,56 @@ _Z = 1.96
 
 
 def latency(bins: Sequence[LatencyBin], width: int) -> Markup:
-    """Above, deliveries and of these the answered ones by latency; below, the rate of answers, and the one to be expected."""
+    """Above, deliveries and of these the answered ones by latency; below, the rate of answers, and the one to be expected.
+
+    Without any answers there is nothing to show below.
+    """
     step = (width - _LEFT - _RIGHT) / len(bins)
-    upper, lower, gap = 120.0, 140.0, 42.0
-    height = 22 + upper + gap + lower + 34
-    count = _scale(0, max((one.delivered for one in bins), default=1) or 1, 22 + upper, 22)
-    shown = [one for one in bins if one.delivered >= LEAST_DELIVERED]
-    rates = [one.answered / one.delivered for one in shown]
-    hoped = [one.expected / one.delivered for one in shown if one.expected is not None]
-    base = 22 + upper + gap + lower
-    top = _nice(max([*rates, *hoped, 0.01]) * 1.05)
-    rate = _scale(0, top, base, 22 + upper + gap)
-    left = {number: _LEFT + number * step for number in range(len(bins))}
-    parts: list[object] = [_region(bins, left, step, 22, base)]
-    parts += _axis(count, 0, max((one.delivered for one in bins), default=1) or 1, width, _thousands)
-    parts += _axis(rate, 0, top, width, lambda value: f"{value:.0%}")
-    parts.append(_text(0, 12, "deliveries, and of these answered (dark)", class_="title"))
-    parts.append(_text(0, 22 + upper + gap - 10, "answered of delivered; line: to be expected", class_="title"))
+    top, upper, gap, lower = 22.0, 120.0, 42.0, 140.0
+    has_answers = any(one.answered for one in bins)
+    base = top + upper + (gap + lower if has_answers else 0)
+    most = max((one.delivered for one in bins), default=1) or 1
+    count = _scale(0, most, top + upper, top)
+    parts: list[object] = [_region(bins, step, top, base), *_axis(count, most, width, _thousands)]
+    title = "deliveries, and of these answered (dark)" if has_answers else "deliveries"
+    parts.append(_text(0, 12, title, class_="title"))
     for number, one in enumerate(bins):
-        parts.append(_bar(left[number], step, count(0), count(one.delivered), "all"))
-        parts.append(_bar(left[number], step, count(0), count(one.answered), "part"))
+        x = _LEFT + number * step
+        parts += [
+            _bar(x, step, count(0), count(one.delivered), "all"),
+            _bar(x, step, count(0), count(one.answered), "part"),
+        ]
+    if has_answers:
+        parts.append(_text(0, top + upper + gap - 10, "answered of delivered; line: to be expected", class_="title"))
+        parts += _rates(bins, step, width, (base, top + upper + gap))
+    for x, label in _time_ticks(bins, step, width):
+        parts.append(tag("line", x1=x, x2=x, y1=base, y2=base + 4, class_="axis"))
+        parts.append(_text(x, base + 17, label, text_anchor="middle"))
+    parts.append(_text(width - _RIGHT, base + 31, "from submit to delivery, by the receipt", text_anchor="end"))
+    return _svg(width, base + 34, "Deliveries and answers by latency", parts)
+
+
+def _rates(bins: Sequence[LatencyBin], step: float, width: int, between: tuple[float, float]) -> list[object]:
+    """Points with their intervals, and the line that they should follow."""
+    shown = [
+        (_LEFT + (number + 0.5) * step, one) for number, one in enumerate(bins) if one.delivered >= LEAST_DELIVERED
+    ]
+    rates = [one.answered / one.delivered for _, one in shown]
+    hoped = [one.expected / one.delivered for _, one in shown if one.expected is not None]
+    most = _nice(max([*rates, *hoped, 0.01]) * 1.05)
+    rate = _scale(0, most, *between)
+    parts: list[object] = list(_axis(rate, most, width, _share))
     line: list[str] = []
-    for number, one in enumerate(bins):
-        if one.expected is None or one.delivered < LEAST_DELIVERED:
+    last = -step
+    for x, one in shown:
+        if one.expected is None or x - last > 1.5 * step:
             parts.append(_line_of(line))
             line = []
-            continue
-        line.append(f"{left[number] + step / 2:.1f},{rate(one.expected / one.delivered):.1f}")
+        if one.expected is not None:
+            line.append(f"{x:.1f},{rate(one.expected / one.delivered):.1f}")
+            last = x
     parts.append(_line_of(line))
-    for number, one in enumerate(bins):
-        if one.delivered >= LEAST_DELIVERED:
-            parts.append(_dot(left[number] + step / 2, one.answered, one.delivered, rate, top))
-    parts += [
-        [
-            tag("line", x1=x, x2=x, y1=base, y2=base + 4, class_="axis"),
-            _text(x, base + 17, label, text_anchor="middle"),
-        ]
-        for x, label in _time_ticks(bins, left, step, width)
-    ]
-    parts.append(_text(width - _RIGHT, base + 31, "from submit to delivery, by the receipt", text_anchor="end"))
-    return _svg(width, height, "Deliveries and answers by latency", parts)
+    return [*parts, *(_dot(x, one.answered, one.delivered, rate, most) for x, one in shown)]
 
 
 def contradictions(
@@ -67,7 +78,7 @@ def contradictions(
     top, tall = 22.0, 78.0
     most = max((tried(day) for day in days), default=1) or 1
     scale, step = _scale(0, most, top + tall, top), (width - _LEFT - _RIGHT) / max(len(days), 1)
-    parts: list[object] = [_text(0, 12, title, class_="title"), *_axis(scale, 0, most, width, _thousands)]
+    parts: list[object] = [_text(0, 12, title, class_="title"), *_axis(scale, most, width, _thousands)]
     every = ceil(len(days) * 44 / (width - _LEFT - _RIGHT))
     is_roomy = step > _LETTER * len(f"{max((found(day) for day in days), default=0):,}")
     for number, day in enumerate(days):
@@ -132,7 +143,7 @@ def strata(dip: Dip, width: int) -> Markup:
     most = _nice(max([1.2, *ratios]))
     scale, step = _scale(0, most, top + tall, top), (width - _LEFT - _RIGHT) / max(len(shown), 1)
     parts: list[object] = [_text(0, 12, "answers, where 100 % is the route's own level", class_="title")]
-    parts += _axis(scale, 0, most, width, lambda value: f"{value:.0%}")
+    parts += _axis(scale, most, width, _share)
     for number, (one, ratio) in enumerate(zip(shown, ratios, strict=True)):
         x = _LEFT + number * step
         kind = "hot" if ratio < 0.5 + 0.5 * min(1.0, *ratios) + 1e-9 and ratio < 0.97 else "all"
@@ -159,17 +170,18 @@ def _scale(low: float, high: float, from_y: float, to_y: float) -> Callable[[flo
 
 
 def _axis(
-    scale: Callable[[float], float], low: float, high: float, width: int, label: Callable[[float], str]
+    scale: Callable[[float], float], most: float, width: int, label: Callable[[float], str]
 ) -> list[Markup]:  # fmt: skip
-    """Four lines at most, with their values."""
-    every = _step(high - low)
-    values = [low + every * number for number in range(int((high - low) / every + 1e-9) + 1)]
+    """Five lines at most, with their values."""
+    every = _step(most)
+    if label is _thousands:
+        every = max(1.0, every)
     return [
         part
-        for value in values
+        for value in (every * number for number in range(int(most / every + 1e-9) + 1))
         for part in (
             tag("line", x1=_LEFT, x2=width - _RIGHT, y1=f"{scale(value):.1f}", y2=f"{scale(value):.1f}",
-                class_="grid" if value > low else "axis"),
+                class_="grid" if value else "axis"),
             _text(_LEFT - 6, scale(value) + 4, label(value), text_anchor="end"),
         )
     ]  # fmt: skip
@@ -212,18 +224,14 @@ def _dot(x: float, part: int, whole: int, scale: Callable[[float], float], top: 
     ]
 
 
-def _region(bins: Sequence[LatencyBin], left: dict[int, float], step: float, top: float, base: float) -> list[Markup]:
+def _region(bins: Sequence[LatencyBin], step: float, top: float, base: float) -> list[Markup]:
     """Neighbours are one rectangle."""
-    found = []
-    first = None
-    for number in range(len(bins) + 1):
-        is_in = number < len(bins) and bins[number].is_suspect
-        if is_in and first is None:
-            first = number
-        if not is_in and first is not None:
-            x, end = left[first], left[number - 1] + step
-            found.append(tag("rect", x=f"{x:.1f}", y=top, width=f"{end - x:.1f}", height=base - top, class_="region"))
-            first = None
+    found: list[Markup] = []
+    for is_in, numbers in groupby(range(len(bins)), key=lambda number: bins[number].is_suspect):
+        inside = list(numbers)
+        if is_in:
+            x, wide = f"{_LEFT + inside[0] * step:.1f}", f"{len(inside) * step:.1f}"
+            found.append(tag("rect", x=x, y=top, width=wide, height=base - top, class_="region"))
     return found
 
 
@@ -232,7 +240,7 @@ def _line_of(points: list[str]) -> Markup | None:
 
 
 def _time_ticks(
-    bins: Sequence[LatencyBin], left: dict[int, float], step: float, width: int
+    bins: Sequence[LatencyBin], step: float, width: int
 ) -> list[tuple[float, str]]:  # fmt: skip
     """Where round times lie among bins that are even in their logarithm."""
     found = []
@@ -241,7 +249,7 @@ def _time_ticks(
         for number, one in enumerate(bins):
             if one.until_seconds is not None and one.since_seconds <= seconds < one.until_seconds:
                 low = max(one.since_seconds, one.until_seconds / 1.25)
-                x = left[number] + step * log10(seconds / low) / log10(one.until_seconds / low)
+                x = _LEFT + number * step + step * log10(seconds / low) / log10(one.until_seconds / low)
                 if x - last > 40 and x < width - 12:
                     found.append((round(x, 1), label))
                     last = x
@@ -254,6 +262,10 @@ def _text(x: float, y: float, text: str, **attributes: object) -> Markup:
 
 def _percent(value: float) -> str:
     return f"{value:.2%}" if value < 0.1 else f"{value:.1%}"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.3g}%"
 
 
 def _thousands(value: float) -> str:

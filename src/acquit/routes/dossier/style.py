@@ -10,7 +10,7 @@ STYLE = """
     --suspect: #f5cf75; --clean: #86d8a3; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 main { max-width: 800px; margin: 0 auto; padding: 32px 20px 48px; }
 h1 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 40px 0 8px; padding-top: 14px; border-top: 1px solid var(--line); }
@@ -71,7 +71,8 @@ footer { margin-top: 40px; padding-top: 12px; border-top: 1px solid var(--line);
     --part: #555; --hot: #000; --own: #000; --expected: #000; --region: #e9e9e9; --contradicted: #000; --suspect: #000;
     --clean: #000; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  body { font-size: 9.8pt; line-height: 1.38; } main { max-width: none; padding: 0; }
+  html { font-size: 9.8pt; } body { line-height: 1.38; }
+  td, th { padding-top: 3px; padding-bottom: 3px; } main { max-width: none; padding: 0; }
   h2 { margin-top: 16pt; } .examples { font-size: 7.8pt; } h2, h3 { break-after: avoid; } h3 + p { break-after: avoid; }
   figure, tr, li, .limits, .lead, dl div { break-inside: avoid; } thead { display: table-header-group; }
   p, li { orphans: 3; widows: 3; } .scroll { overflow: visible; }

@@ -113,9 +113,21 @@ def odds(nats: float) -> str:
 
 
 def of_who(who: Who, others: int, contradicted: int, elsewhere: int, elsewhere_contradicted: int) -> str:
-    carriers = f"{elsewhere_contradicted} of {elsewhere} other carriers that this supplier serves"
-    suppliers = f"{contradicted} of {others} other suppliers on this carrier"
-    return f"That it is the {who} rests on this: receipts of {suppliers} contradict evidence, and those of {carriers}."
+    suppliers = (
+        f"of {others} other {_plural('supplier', others)} on this carrier, {contradicted or 'none'} shows such a contradiction"
+        if others
+        else "there is no other supplier on this carrier to compare with"
+    )
+    carriers = (
+        f"of {elsewhere} other {_plural('carrier', elsewhere)} of this supplier, {elsewhere_contradicted or 'none'}"
+        if elsewhere
+        else "this supplier has no other carrier"
+    )
+    return f"That it is the {who} rests on this: {suppliers}; {carriers}."
+
+
+def _plural(noun: str, number: int) -> str:
+    return noun if number == 1 else f"{noun}s"
 
 
 def of_price(paid: float, usual: float | None, currency: str) -> str:
@@ -135,10 +147,12 @@ def asks(verdict: Verdict, *, has_examples: bool) -> list[str]:
     if verdict.word == "clean":
         return []
     strong = {part.name for part in verdict.parts if part.nats >= LEAST_NATS}
+    is_firm = bool(strong) or verdict.word == "contradicted"
     asked = {
-        "receipts": has_examples,
+        "change": not is_firm,
+        "receipts": is_firm and has_examples,
         "operator": verdict.who == "operator",
-        "handover": verdict.who != "operator",
+        "handover": is_firm and verdict.who != "operator",
         "dead": bool(strong & {"known_dead", "own_dead"}),
         "latency": "latency" in strong,
         "part": bool(strong & {"octile", "shape"}),
@@ -149,6 +163,7 @@ def asks(verdict: Verdict, *, has_examples: bool) -> list[str]:
 
 
 _ASKS = {
+    "change": "Whether anything changed in these days: partners, filters, content, the way in which receipts are made.",
     "receipts": """For each message id listed above: the receipt as you received it (raw, with every field), the name of the
         system that issued it, and the times at which you received it and passed it on.""",
     "operator": "What the operator says of these messages: its own delivery records, and whether a filter answered for it.",
