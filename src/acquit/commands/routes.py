@@ -64,8 +64,10 @@ def list_routes(files: tuple[str, ...], day: datetime | None) -> None:
 @click.option("--carrier", help="Which carrier, where the route has several.")
 @click.option("--channel", help="Which channel, where the route has several.")
 @click.option("--supplier", help="Which supplier, where the route has several.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the page here.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON here.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False, writable=True), help="Write the page here.")
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False, writable=True), help="Write the JSON here."
+)
 @click.option(
     "--own-numbers", "with_own", is_flag=True, help="List messages to numbers of ours, too: it gives them away."
 )
@@ -76,9 +78,9 @@ def list_routes(files: tuple[str, ...], day: datetime | None) -> None:
 @click.option("--currency", default="", help="Of both prices.")
 @click.pass_obj
 def evidence(  # noqa: PLR0913 - one for each option
-    settings_file: Path | None, *, route: str, files: tuple[str, ...], day: datetime | None, carrier: str | None, channel: str | None,
-    supplier: str | None, html: Path | None,
-    json_file: Path | None, with_own: bool, paid: float | None, usual: float | None, currency: str,
+    settings_file: Path | None, *, route: str, files: tuple[str, ...], day: datetime | None, carrier: str | None,
+    channel: str | None, supplier: str | None, html: Path | None, json_file: Path | None, with_own: bool,
+    paid: float | None, usual: float | None, currency: str,
 ) -> None:  # fmt: skip
     """Write the dossier of a route for its supplier: a page that stands alone, and JSON. Without either, print the JSON."""
     from acquit.routes.dossier import Terms, dossier, page
