@@ -13,7 +13,8 @@ from bench.fraud.trial import Trial, run
 
 REPORTED, TUNED = 1_000_000, 5_000
 """Seeds from here on are reported; those from there on may be looked at while thresholds are chosen."""
-TROUBLED_DAYS = 14
+JUDGED_DAYS = 14
+"""Of a fraud or a trouble: what is not found until then is told as not found."""
 ALL_FRAUDS = {**frauds.FRAUDS, **frauds.UNLISTED}
 ALL_TROUBLES = {**troubles.TROUBLES, **troubles.UNLISTED}
 Kind = Literal["clean", "fraud", "trouble"]
@@ -66,17 +67,25 @@ def all_cells() -> list[Cell]:
     return found
 
 
-def trial(cell: Cell, seed: int) -> Trial:
+SHORT = (
+    Cell("clean", "clean"), Cell("fraud", "S3 uniform 10 %"), Cell("fraud", "S6 resampled 30 %"),
+    Cell("fraud", "S12 relabel 80 %"), Cell("fraud", "S4 constant 2 %"), Cell("trouble", "H7 batch receipts 60 s"),
+    Cell("trouble", "H15 numbers given anew"),
+)  # fmt: skip
+"""What a quick look takes, and the tests: floors that one world shows."""
+
+
+def trial(cell: Cell, seed: int, *, until_day: int = DAYS) -> Trial:
     """One world of this cell. The same seed gives the same trial."""
     world = draw_world(seed, tier=cell.tier, dead_share=cell.dead_share, probes_per_day=cell.probes_per_day)
     nobody = np.zeros(len(world.routes), np.bool_)
     if cell.kind == "clean":
-        return run(draw_tallies(world), nobody, nobody, until_day=DAYS)
+        return run(draw_tallies(world), nobody, nobody, until_day=until_day)
     if cell.kind == "trouble":
         trouble = ALL_TROUBLES[cell.name]
         places = cast(world, trouble.where, purpose="trouble")
         drawn = draw_tallies(world, trouble=trouble, troubled=places)
-        return run(drawn, nobody, rows_of(world, places), until_day=WARM_UP_DAYS + TROUBLED_DAYS)
+        return run(drawn, nobody, rows_of(world, places), until_day=min(until_day, WARM_UP_DAYS + JUDGED_DAYS))
     fraud = ALL_FRAUDS[cell.name]
     if cell.variant == "supplier-wide":
         fraud = replace(fraud, scope="supplier")
@@ -85,4 +94,5 @@ def trial(cell: Cell, seed: int) -> Trial:
         places = tuple(route.place for route in world.routes if route.supplier.name == MINUTE_GRAINED)[:1]
     world = with_volume(world, places, cell.tier)
     drawn = draw_tallies(world, fraud=fraud, liars=places, from_day=cell.from_day)
-    return run(drawn, rows_of(world, places), nobody, from_day=cell.from_day, until_day=DAYS)
+    until_day = min(until_day, cell.from_day + JUDGED_DAYS)
+    return run(drawn, rows_of(world, places), nobody, from_day=cell.from_day, until_day=until_day)

@@ -15,18 +15,25 @@ LOWER_SECONDS = np.concatenate([[0.0], BOUNDS_SECONDS[:-1]])
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.05, 1_800.0
 """Between these conversion is compared with latency. Later ones are few, and few answer them."""
 LEAST_DELIVERIES = 200
-_MOST, _FEW_SECONDS = 0.9, 36
-"""Where so much of the deliveries is dated in so few of the sixty seconds, they come in batches."""
+_LEAST_EXCESS = 0.02
+"""Where so much of the deliveries is dated in seconds that have more than their sixtieth, some come in batches."""
+_BLUR_PERIODS = 20
+"""A bin is a quarter wide, and a batch blurs it by its period: later bins are blurred by a twentieth."""
+HANDED_OFF = 0.02
+"""Where so much is told when the network takes it, latencies are not those of handsets."""
 
 
 def usable_bins(counts: Ints) -> NDArray[np.bool_]:
-    """By row and latency bin: whether latencies of this row are as fine as the bin."""
-    spread = np.sort(counts[:, PLACE["delivered_at"]], axis=1)[:, ::-1]
-    total = spread.sum(axis=1)
-    seconds = (np.cumsum(spread, axis=1) < _MOST * total[:, None]).sum(axis=1) + 1
-    is_batched = (seconds <= _FEW_SECONDS) & (total >= LEAST_DELIVERIES)
-    period = np.where(is_batched, np.maximum(60.0 / seconds, 1.0), 0.0)
-    finest = np.where(is_batched, np.maximum(10 * period, 4 * _median(counts)), 0.0)
+    """By row and latency bin: whether latencies of this row are as fine as the bin, and those of handsets."""
+    total = np.maximum(counts[:, PLACE["delivered_at"]].sum(axis=1), 1).astype(float)
+    share = counts[:, PLACE["delivered_at"]] / total[:, None]
+    above = share - 1 / 60
+    is_peak = above > 0.005 + 4 * np.sqrt(1 / 60 / total)[:, None]
+    is_batched = ((above * is_peak).sum(axis=1) > _LEAST_EXCESS) & (total >= LEAST_DELIVERIES)
+    period = 60.0 / np.maximum(is_peak.sum(axis=1), 1)
+    finest = np.where(is_batched, np.maximum(_BLUR_PERIODS * period, 4 * _median(counts)), 0.0)
+    handset, network = (counts[:, PLACE[name]].sum(axis=1) for name in ("handset", "network"))
+    finest = np.where(network > HANDED_OFF * (handset + network), np.inf, finest)
     in_range = (LOWER_SECONDS >= SHORTEST_SECONDS / 1.3) & (LOWER_SECONDS < LONGEST_SECONDS)
     return np.asarray(in_range[None, :] & (LOWER_SECONDS[None, :] >= finest[:, None]))
 

@@ -65,7 +65,7 @@ def contradicted(tried: Ints, delivered: Ints, carrier: Ints, supplier: Ints, pr
         np.logaddexp(np.log1p(-share) + calm, np.log(share) + _gamma(prior.wave_scale))
         for share in (prior.wave_share, WAVE_OR_OPERATOR)
     )
-    forged = log_mean(some, axis=1)  # place, error: some share, none known better
+    forged = _over_shares(some)  # place, error: some share, none known better
     own = log_sum(calm + forged, axis=1) - log_sum(calm + none, axis=1)
     peers = others(np.logaddexp(np.log1p(-LIAR_ODDS) + none, np.log(LIAR_ODDS) + forged), carrier, supplier)
     excused = log_sum(waves + peers + forged, axis=1) - log_sum(waves + peers + none, axis=1)
@@ -90,8 +90,18 @@ def _likelihoods(n: Floats, x: Floats) -> tuple[Floats, Floats]:
     """Log likelihoods by place, share and error; and by place and error with no share."""
     choose = gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1)
     errors = np.minimum(0.95, ERRORS[:, None] * _ROUTE_FACTORS)  # error, factor
-    some = np.stack([log_mean(_binomial(n, x, share + (1 - share) * errors), axis=2) for share in SHARES], axis=1)
-    return some + choose[:, None, None], log_mean(_binomial(n, x, errors), axis=2) + choose[:, None]
+    some = np.empty((len(n), len(SHARES), len(ERRORS)))
+    for number, share in enumerate(SHARES):
+        some[:, number] = log_mean(_binomial(n, x, share + (1 - share) * errors), axis=2) + choose[:, None]
+    return some, log_mean(_binomial(n, x, errors), axis=2) + choose[:, None]
+
+
+def _over_shares(some: Floats) -> Floats:
+    """The mean over shares, one by one: all together they would fill the memory."""
+    total = np.full((some.shape[0], some.shape[2]), -np.inf)
+    for number in range(some.shape[1]):
+        total = np.logaddexp(total, some[:, number])
+    return np.asarray(total - np.log(some.shape[1]))
 
 
 def _binomial(n: Floats, x: Floats, p: Floats) -> Floats:

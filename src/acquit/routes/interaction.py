@@ -116,10 +116,13 @@ def interaction(made: Fit, shares: Floats, prior: Floats, grouping: Grouping) ->
     score = summed(score / made.dispersion[:, None], grouping.place, size)
     information = summed(information / made.dispersion[:, None], grouping.place, size)
     answers = summed(answers, grouping.place, size)
-    each = SHARES[:, None, None] * score - SHARES[:, None, None] ** 2 * information / 2
-    each = np.where(answers[None] >= LEAST_ANSWERS, each, 0.0)
-    nats = log_mean(log_sum(each + np.log(prior), 2), 0)
-    z = np.where((answers >= LEAST_ANSWERS) & (score > 0), score / np.sqrt(np.maximum(information, 1e-9)), 0.0)
+    is_known = answers >= LEAST_ANSWERS
+    each = [
+        log_sum(np.where(is_known, share * score - share**2 * information / 2, 0.0) + np.log(prior), 1)
+        for share in SHARES  # one by one: all together they would fill the memory
+    ]
+    nats = log_mean(np.stack(each), 0)
+    z = np.where(is_known & (score > 0), score / np.sqrt(np.maximum(information, 1e-9)), 0.0)
     return Interaction(nats, score, information, answers, z.argmax(axis=1))
 
 
@@ -146,9 +149,11 @@ def _scores(made: Fit, shares: Floats) -> tuple[Floats, Floats]:
     wanting = -made.weight * _relative(made) * thin
     score = wanting @ shares.T
     information = (made.weight * thin**2) @ (shares**2).T
-    cross = np.stack([(made.weight * thin * BASIS[:, i]) @ shares.T for i in range(BASIS.shape[1])], axis=2)
-    lost = np.einsum("rti,rij,rtj->rt", cross, made.information, cross, optimize=True)
-    return score, np.maximum(information - lost, 0.0)
+    cross = [(made.weight * thin * BASIS[:, i]) @ shares.T for i in range(BASIS.shape[1])]
+    for i, one in enumerate(cross):  # in place, pair by pair: all at once they would fill the memory
+        for j, other in enumerate(cross):
+            information -= made.information[:, i, j, None] * one * other
+    return score, np.maximum(information, 0.0)
 
 
 def _answers(made: Fit, shares: Floats) -> Floats:

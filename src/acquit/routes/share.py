@@ -22,9 +22,11 @@ from acquit.routes.weighing import Weighed
 GRID = np.concatenate([[0.0005], np.geomspace(0.001, 0.999, 90)])
 _WEIGHTS = np.log(np.gradient(GRID))
 """Each share from 0 to 1 is as likely before."""
-CANDIDATES = 6
+CANDIDATES = 4
 """Templates that are fitted in full."""
 LEAST_KEPT = 0.02
+LEAST_NATS = 2.0
+"""Of dead numbers, before failures can be said to be relabelled: latencies show what was never sent."""
 SPARED = 0.1
 """Prior of a forger who spares dead numbers."""
 LOW, HIGH = 0.025, 0.975
@@ -50,7 +52,8 @@ def share(
     forged = np.minimum(GRID * told, 0.9999)
     of_dead = _sometimes_spared(weighed.dead, number, forged) + _sometimes_spared(weighed.own_dead, number, forged)
     by_latency = _latency(rows, counts, weighed, number, templates)
-    if _is_relabelled(number, of_dead, told, suspicion):
+    is_by_dead = max(weighed.parts[name][number] for name in ("known_dead", "own_dead")) > LEAST_NATS
+    if is_by_dead and _is_relabelled(number, of_dead, told, suspicion):
         low, middle, high = _quantiles(of_dead)
         low, middle, high = (_of_failures(part * told, told) for part in (low, middle, high))
         return Share(low, middle, high, "relabelled")

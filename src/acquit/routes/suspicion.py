@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from acquit.columns import PLACE
-from acquit.routes.batching import BOUNDS_SECONDS
+from acquit.routes.batching import BOUNDS_SECONDS, HANDED_OFF
 from acquit.routes.peers import middle
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 
@@ -60,7 +60,8 @@ def suspicion(counts: Ints, grouping: Grouping, trust: Floats) -> Suspicion:
     denied = counts[:, PLACE["not_received"]].sum(axis=1).astype(float)
     fast = int(np.searchsorted(BOUNDS_SECONDS, AT_ONCE_SECONDS)) + 1
     first = PLACE["delivered_in"].start
-    at_once = counts[:, first : first + fast].sum(axis=1) * (handset > 0)
+    is_of_handsets = delivered - handset <= HANDED_OFF * delivered
+    at_once = counts[:, first : first + fast].sum(axis=1) * is_of_handsets
     size = len(grouping.places)
     return Suspicion(
         _compared(answered, delivered, grouping, trust, LEVEL_SPREAD),
@@ -77,17 +78,14 @@ def _compared(part: Floats, whole: Floats, grouping: Grouping, trust: Floats, le
     chance = (1 - part / np.maximum(whole, 1)) / (part + 0.5)
     usual, weight = middle(rate, trust * known, grouping.market, grouping.supplier)
     is_near = weight >= LEAST_SUPPLIERS - 0.5
-    if not is_near.all():  # of all carriers, then: they lie further apart, which is seen
+    spread = _spread(rate - usual, chance, known & is_near, grouping.stream, least)
+    if not is_near.all():  # of all carriers, then: they lie further apart
         far, far_weight = middle(rate, trust * known, grouping.stream, grouping.supplier)
-        usual, weight = np.where(is_near, usual, far), np.where(is_near, weight, far_weight)
+        wider = _spread(rate - far, chance, known, grouping.stream, least)
+        usual, weight, spread = (
+            np.where(is_near, near, away) for near, away in ((usual, far), (weight, far_weight), (spread, wider))
+        )
     ratio = np.where(known & (weight >= LEAST_SUPPLIERS - 0.5), rate - usual, np.nan)
-    spread = np.full(len(rate), least)
-    for number in np.unique(grouping.stream * 2 + is_near):
-        in_group = grouping.stream * 2 + is_near == number
-        rows = in_group & np.isfinite(ratio)
-        if rows.sum() >= 10:
-            beyond = np.median((ratio[rows] ** 2 - 0.455 * chance[rows]) / 0.455)
-            spread[in_group] = np.sqrt(max(least**2, beyond))
     precision = np.where(np.isfinite(ratio), 1 / (chance + spread**2), 0.0)
     size = len(grouping.places)
     total = summed(precision, grouping.place, size)
@@ -95,3 +93,16 @@ def _compared(part: Floats, whole: Floats, grouping: Grouping, trust: Floats, le
     return Compared(
         np.where(total > 0, mean, np.nan), np.where(total > 0, 1 / np.sqrt(np.maximum(total, 1e-12)), np.nan)
     )
+
+
+def _spread(
+    ratio: Floats, chance: Floats, known: np.ndarray[tuple[int], np.dtype[np.bool_]], stream: Ints, least: float
+) -> Floats:
+    """By row: SD between honest routes of a class beyond chance."""
+    out = np.full(len(ratio), least)
+    for number in np.unique(stream):
+        rows = (stream == number) & known & np.isfinite(ratio)
+        if rows.sum() >= 10:
+            beyond = np.median((ratio[rows] ** 2 - 0.455 * chance[rows]) / 0.455)
+            out[stream == number] = np.sqrt(max(least**2, beyond))
+    return out

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from acquit.columns import EARLY_LIMIT, LATENCY_BINS, LATENCY_BOUNDS_MS
 from acquit.simulate.world.delays import Delay, Proportional, Resampled, drawn
-from acquit.simulate.world.laws import STREAMS, TRANSPORT_SECONDS, Route, decay, honest_latency
+from acquit.simulate.world.laws import CORE_MEDIAN_SECONDS, STREAMS, TRANSPORT_SECONDS, Route, decay, honest_latency
 from acquit.simulate.world.troubles import Trouble
 
 SAMPLE = 8_192
@@ -61,8 +61,9 @@ def _law(
     place = np.where(after < 0, LATENCY_BINS, np.searchsorted(_BOUNDS_SECONDS, after, side="right"))
     bins = np.bincount(place, minlength=LATENCY_BINS + 1)
     left = np.ones((len(STREAMS), LATENCY_BINS + 1))
+    answers = (np.clip(latency, 0.5, 3_600.0) / CORE_MEDIAN_SECONDS) ** (trouble.slope if trouble else 0.0)
     for row, stream in enumerate(STREAMS):
-        sums = np.bincount(place, weights=decay(stream, route, latency), minlength=LATENCY_BINS + 1)
+        sums = np.bincount(place, weights=decay(stream, route, latency) * answers, minlength=LATENCY_BINS + 1)
         left[row] = np.divide(sums, bins, out=np.ones(LATENCY_BINS + 1), where=bins > 0)
     before = after[after < 0]
     quarters = np.minimum(np.round(-before / QUARTER_SECONDS).astype(int), EARLY_LIMIT)

@@ -392,7 +392,7 @@ class _Generator:
         bins = np.array([one.bins for one in made])
         in_bin = rng.multinomial(delivered, bins[law])
         left = np.array([one.left for one in made])[law, self.stream[cells]] if is_left else 1.0
-        chance = conversion[:, None] * left
+        chance = np.minimum(conversion[:, None] * left, 0.99)
         if is_left:
             chance = np.where(conversion[:, None] > 0, 1 - (1 - chance) * (1 - laws.STOP_SHARE), 0.0)
         converted_in = rng.binomial(in_bin, np.broadcast_to(chance, in_bin.shape))

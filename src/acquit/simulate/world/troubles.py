@@ -36,6 +36,7 @@ class Trouble:
     offline: float = 0.0  # of own handsets so many do not answer
     has_no_history: bool = False  # the supplier begins at the end of the warm-up
     grain_seconds: float = 0.0  # done dates are cut to this
+    slope: float = 0.0  # who is reached late answers less: answers go with this power of the latency
 
 
 TROUBLES: dict[str, Trouble] = {
@@ -77,5 +78,7 @@ UNLISTED: dict[str, Trouble] = {
         Trouble("V7 slow mornings", "carrier", local_hours=(8, 9, 10), latency=6.0),
         Trouble("V8 batch receipts 15 min", "supplier", batch_seconds=900.0),
         Trouble("V9 skew of 40 s", "supplier", skew_seconds=40.0),
+        Trouble("V10 slow handsets answer less", "route", slope=-0.05),
+        Trouble("V11 slow handsets answer more", "route", slope=0.05),
     )
 }
