@@ -8,7 +8,7 @@ except ModuleNotFoundError:  # a sender's install has acquit.client alone
     raise SystemExit("the commands need more: pip install 'acquit[worker]'") from None
 
 from acquit import __version__
-from acquit.commands import dead_letters, running, screening, suppression, tracing, words
+from acquit.commands import dead_letters, routes, running, screening, suppression, tracing, words
 from acquit.commands.shell import Group
 
 
@@ -27,7 +27,7 @@ def main(ctx: click.Context, settings_file: Path | None) -> None:
 for command in (
     running.worker, running.demo, running.top, running.topics, running.simulate,
     words.check, words.classify, words.explain, words.replay, words.schema,
-    suppression.suppression, tracing.trace, dead_letters.dead_letters, screening.screen,
+    suppression.suppression, tracing.trace, dead_letters.dead_letters, screening.screen, routes.routes,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -245,12 +245,13 @@ class VerdictPart(Struct, frozen=True):
     where: str = ""
 
 
-class Bounds(Struct, frozen=True):
-    """An estimate and its 95 % interval."""
+class ShareTold(Struct, frozen=True):
+    """Of receipts of delivery, an estimate with its 95 % interval: never sent, or sent, failed and told as delivered."""
 
     low: float
     estimate: float
     high: float
+    kind: Literal["dropped", "relabelled"]
 
 
 class RouteVerdict(Struct, frozen=True, omit_defaults=True):
@@ -271,12 +272,13 @@ class RouteVerdict(Struct, frozen=True, omit_defaults=True):
     evidence: Sequence[VerdictPart]
     messages: int
     sentence: str
-    share: Bounds | None = None
+    share: ShareTold | None = None
     who: Literal["supplier", "operator"] | None = None
     signs: Sequence[str] = ()
     limits: Sequence[str] = ()
     reported_delivery: float | None = None
     believed_delivery: float | None = None
+    is_new: bool = False  # another word than the day before
 
 
 class Alert(Struct, frozen=True):

@@ -144,7 +144,7 @@ def test_delivery_long_before_its_submit_is_told_by_quarter_hours() -> None:
 
 
 def test_probe_to_a_dead_number_is_no_known_dead_one_as_well() -> None:
-    dead = [event for number in range(2) for event in (
+    dead: list[Event] = [event for number in range(2) for event in (
         submit(f"d{number}", supplier=f"s{number}"), unknown_number(f"d{number}", at=4, supplier=f"s{number}")
     )]  # fmt: skip
     told = [submit("m9", at=DAY, probe="dead"), receipt("delivered_handset", "m9", at=DAY + 4)]

@@ -11,13 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from acquit.blocks import Blocks
-from acquit.effects import Alert, AlertKind, Bounds, RouteVerdict, VerdictPart
+from acquit.effects import Alert, AlertKind, RouteVerdict
 from acquit.events import Verdict as VerdictEvent
 from acquit.events import from_epoch_ms
 from acquit.routes.days import DAY_SECONDS, Days
 from acquit.routes.judge import judge
 from acquit.routes.streams import Place
-from acquit.routes.verdict import Judged, Standing, Verdict
+from acquit.routes.telling import shown
+from acquit.routes.verdict import Judged, Standing
 
 AFTER_SECONDS = 6 * 3_600
 _KIND: dict[str, AlertKind] = {"suspect": "route_suspect", "contradicted": "route_contradicted"}
@@ -72,23 +73,6 @@ class Docket:
         return [verdict for verdict in self.verdicts() if verdict.verdict in _KIND]
 
 
-def shown(verdict: Verdict) -> RouteVerdict:
-    """A verdict as topics, commands and pages have it."""
-    place, share = verdict.place, verdict.share
-    return RouteVerdict(
-        channel=place.channel, route=place.route or None, supplier=place.supplier or None, carrier=place.carrier or None,
-        day=from_epoch_ms(verdict.day * DAY_SECONDS * 1000).date().isoformat(), verdict=verdict.word,
-        nats=round(verdict.nats, 2), window_days=verdict.window_days,
-        evidence=[
-            VerdictPart(part.name, round(part.nats, 2), part.found, round(part.of, 1), part.where) for part in verdict.parts
-        ],
-        messages=verdict.messages, sentence=verdict.sentence,
-        share=Bounds(round(share.low, 4), round(share.estimate, 4), round(share.high, 4)) if share else None,
-        who=verdict.who, signs=list(verdict.signs), limits=list(verdict.limits),
-        reported_delivery=_rounded(verdict.reported_delivery), believed_delivery=_rounded(verdict.believed_delivery),
-    )  # fmt: skip
-
-
 def _changes(before: RouteVerdict | None, now: RouteVerdict, now_ms: int) -> Sequence[Alert | VerdictEvent]:
     was = before.verdict if before is not None else "clean"
     if was == now.verdict:
@@ -108,10 +92,6 @@ def _alert(kind: AlertKind, state: Literal["raised", "cleared"], verdict: RouteV
         at=from_epoch_ms(now_ms), sentence=verdict.sentence, messages=verdict.messages,
         ratio=verdict.believed_delivery, expected=verdict.reported_delivery, supplier=verdict.supplier, verdict=verdict,
     )  # fmt: skip
-
-
-def _rounded(ratio: float | None) -> float | None:
-    return None if ratio is None else round(ratio, 4)
 
 
 def _standing(said: Said) -> Standing:

@@ -49,7 +49,7 @@ def limits(
 ) -> list[str]:  # fmt: skip
     """What could not be looked at."""
     found = []
-    if messages < _FEW:
+    if messages < FEW:
         found.append(f"too little is known: of {messages:,} messages a share below {_least(messages)} leaves no trace")
     if not answers:
         found.append("no engagements: only contradictions can expose a receipt")
@@ -66,7 +66,8 @@ def limits(
     return found
 
 
-_FEW = 2_000
+FEW = 2_000
+"""Messages: of fewer, too little is known to say."""
 
 
 def _spoken(parts: Sequence[Part]) -> list[str]:

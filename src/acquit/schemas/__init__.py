@@ -1,4 +1,4 @@
-"""JSON Schemas of what the topics carry, made from the very types that read and write them."""
+"""JSON Schemas of what the topics carry, and of the dossier, made from the very types that read and write them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ import msgspec
 
 from acquit.effects import Alert, Held, Holding, Suppression, SuppressionRecord, Tally
 from acquit.events import Command, Engagement, Logged, Receipt, Submit, Verdict
+from acquit.routes.dossier.content import Dossier
 
 SCHEMAS: Mapping[str, Any] = {
     "submit": Submit,
@@ -21,6 +22,7 @@ SCHEMAS: Mapping[str, Any] = {
     "tally": Tally,
     "holding": Holding,
     "alert": Alert,
+    "dossier": Dossier,
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from acquit.effects import HELD
 from acquit.worker.connections import kafka_options
 from acquit.worker.partition_reader import ask_spans, isolation, keep_last, open_reader, read
 from acquit.worker.settings import Settings
@@ -31,6 +32,14 @@ async def last_values(settings: Settings, topic: str) -> dict[int, dict[bytes, b
 async def read_log(settings: Settings) -> list[Any]:
     """All of `acquit.events`, each partition in the order of its offsets."""
     return [record async for record in read_topic(settings, settings.topic("events"))]
+
+
+async def read_tallies(settings: Settings) -> list[bytes]:
+    """The running totals that `acquit.tallies` holds now."""
+    parts = await last_values(settings, settings.topic("tallies"))
+    return [
+        value for last in parts.values() for key, value in last.items() if not key.partition(b"/")[2].startswith(HELD)
+    ]
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
