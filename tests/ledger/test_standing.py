@@ -147,7 +147,7 @@ def test_probe_to_a_dead_number_is_no_known_dead_one_as_well() -> None:
     dead: list[Event] = [event for number in range(2) for event in (
         submit(f"d{number}", supplier=f"s{number}"), unknown_number(f"d{number}", at=4, supplier=f"s{number}")
     )]  # fmt: skip
-    told = [submit("m9", at=DAY, probe="dead"), receipt("delivered_handset", "m9", at=DAY + 4)]
+    told: list[Event] = [submit("m9", at=DAY, probe="dead"), receipt("delivered_handset", "m9", at=DAY + 4)]
     sums = [(tally.probed, tally.contradicted) for tally in every_total(*dead, *told) if tally.probed]
     assert sums == [({"dead": 1}, {"dead_delivered": 1})]
 
