@@ -26,6 +26,10 @@ ALL = 0.99
 CANDIDATES = 4
 """Templates that are fitted in full."""
 LEAST_KEPT = 0.02
+MISFIT = 2.0
+"""No template is quite the law of a forger: latencies count for half of what they say."""
+HIDDEN = 0.15
+"""Prior of a law of forged receipts that is no template of ours: part of it looks honest."""
 LEVEL_DOUBT = 1.3
 """Factor on the error of the level: other content looks the same."""
 LEAST_NATS = 2.0
@@ -81,7 +85,15 @@ def _latency(rows: Ints, counts: Ints, weighed: Weighed, number: int, templates:
     if not best:
         return flat
     each = [_profile(rows, counts, weighed, templates[place].shares) for place in best]
-    return log_mean(np.stack([flat, *each]), 0)
+    seen = log_mean(np.stack([flat, *each]), 0)
+    return np.asarray(np.logaddexp(np.log(1 - HIDDEN) + seen, np.log(HIDDEN) + _partly_hidden(seen)))
+
+
+def _partly_hidden(seen: Floats) -> Floats:
+    """A share of which any part shows: the rest lies where honest latencies do, and what shows is only its lower bound."""
+    density = np.exp(seen - seen.max())
+    below = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(GRID))])
+    return np.asarray(np.log(np.maximum(below / GRID, 1e-300)) + seen.max())
 
 
 def _level(number: int, suspicion: Suspicion) -> Floats:
@@ -113,7 +125,7 @@ def _profile(rows: Ints, counts: Ints, weighed: Weighed, template: Floats) -> Fl
         rest = again.delivered - again.converted
         deviance += xlogy(rest, rest / np.maximum(again.delivered - again.expected, 1e-9))
         likelihood = -(deviance * portion).sum(axis=1)
-        total += (likelihood[1:] - likelihood[0]) / made.dispersion[row]
+        total += (likelihood[1:] - likelihood[0]) / (made.dispersion[row] * MISFIT)
     return total
 
 
