@@ -18,16 +18,16 @@ def word(
 
 
 def test_overwhelming_evidence_raises_at_once() -> None:
-    assert word(10.0) == "contradicted"
+    assert word(6.9) == "contradicted"
 
 
 def test_one_day_of_strong_evidence_is_suspect() -> None:
-    assert word(9.9) == "suspect"
+    assert word(6.8) == "suspect"
 
 
 def test_two_days_of_strong_evidence_raise() -> None:
-    assert word(6.9, before=Standing("suspect", 6.9, 3)) == "contradicted"
-    assert word(6.9, before=Standing("suspect", 6.8, 3)) == "suspect"
+    assert word(5.3, before=Standing("suspect", 5.3, 3)) == "contradicted"
+    assert word(5.3, before=Standing("suspect", 5.2, 3)) == "suspect"
 
 
 def test_signs_alone_never_raise() -> None:

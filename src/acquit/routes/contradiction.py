@@ -21,6 +21,8 @@ LIAR_ODDS = 0.1
 """Prior probability that a peer lies, too."""
 _ROUTE_FACTORS = np.exp(0.35 * np.array([-1.2, 0.0, 1.2]))
 """Routes have errors around that of their carrier: their customers' numbers are older or newer."""
+MOST_COUNTED = 150.0
+"""More contradictions than this measure a rate more finely than ERRORS are apart, and than routes' errors are known."""
 LEAST_SUPPLIERS = 3
 WAVE_OR_OPERATOR = 0.3
 """Where all suppliers of a carrier deliver to dead numbers, a wave of numbers given anew is no rare excuse."""
@@ -59,7 +61,8 @@ def contradicted(tried: Ints, delivered: Ints, carrier: Ints, supplier: Ints, pr
         nothing = np.zeros(len(tried))
         return Contradiction(nothing, nothing - np.inf, nothing, nothing, np.zeros((len(tried), len(ERRORS))))
     n, x = tried.astype(float), np.minimum(delivered, tried).astype(float)
-    some, none = _likelihoods(n, x)
+    part = np.minimum(1.0, MOST_COUNTED / np.maximum(x, 1.0))
+    some, none = _likelihoods(n * part, x * part)
     calm = _gamma(prior.scale)
     waves, likely_waves = (
         np.logaddexp(np.log1p(-share) + calm, np.log(share) + _gamma(prior.wave_scale))

@@ -19,12 +19,19 @@ from acquit.routes.suspicion import Suspicion
 from acquit.routes.templates import Template
 from acquit.routes.weighing import Weighed
 
-GRID = np.concatenate([[0.0005], np.geomspace(0.001, 0.999, 90)])
-_WEIGHTS = np.log(np.gradient(GRID))
+GRID = np.concatenate([[0.0005], np.geomspace(0.001, 0.9, 130), [0.93, 0.96, 0.98, 0.99, 0.995, 0.999, 0.9999]])
 """Each share from 0 to 1 is as likely before."""
+ALL = 0.99
+"""An interval that reaches so far reaches to all."""
 CANDIDATES = 4
 """Templates that are fitted in full."""
 LEAST_KEPT = 0.02
+MISFIT = 2.0
+"""No template is quite the law of a forger: latencies count for half of what they say."""
+HIDDEN = 0.15
+"""Prior of a law of forged receipts that is no template of ours: part of it looks honest."""
+LEVEL_DOUBT = 1.3
+"""Factor on the error of the level: other content looks the same."""
 LEAST_NATS = 2.0
 """Of dead numbers, before failures can be said to be relabelled: latencies show what was never sent."""
 SPARED = 0.1
@@ -57,7 +64,7 @@ def share(
         low, middle, high = _quantiles(of_dead)
         low, middle, high = (_of_failures(part * told, told) for part in (low, middle, high))
         return Share(low, middle, high, "relabelled")
-    low, middle, high = _quantiles(of_dead + by_latency)
+    low, middle, high = _quantiles(of_dead + by_latency + _level(number, suspicion))
     return Share(low, middle, high, "dropped")
 
 
@@ -78,7 +85,24 @@ def _latency(rows: Ints, counts: Ints, weighed: Weighed, number: int, templates:
     if not best:
         return flat
     each = [_profile(rows, counts, weighed, templates[place].shares) for place in best]
-    return log_mean(np.stack([flat, *each]), 0)
+    seen = log_mean(np.stack([flat, *each]), 0)
+    return np.asarray(np.logaddexp(np.log(1 - HIDDEN) + seen, np.log(HIDDEN) + _partly_hidden(seen)))
+
+
+def _partly_hidden(seen: Floats) -> Floats:
+    """A share of which any part shows: the rest lies where honest latencies do, and what shows is only its lower bound."""
+    density = np.exp(seen - seen.max())
+    below = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(GRID))])
+    return np.asarray(np.log(np.maximum(below / GRID, 1e-300)) + seen.max())
+
+
+def _level(number: int, suspicion: Suspicion) -> Floats:
+    """Where receipts contradict the evidence, missing answers tell how much: unless people there answer otherwise anyway."""
+    ratio, error = suspicion.answers.ratio[number], suspicion.answers.error[number] * LEVEL_DOUBT
+    if not np.isfinite(ratio):
+        return np.zeros(len(GRID))
+    away = np.log(np.maximum(1 - GRID, LEAST_KEPT)) - max(float(ratio), float(np.log(LEAST_KEPT)))
+    return np.asarray(np.logaddexp(np.log(0.9) - (away / error) ** 2 / 2, np.log(0.1) - 2.0))
 
 
 def _profile(rows: Ints, counts: Ints, weighed: Weighed, template: Floats) -> Floats:
@@ -101,7 +125,7 @@ def _profile(rows: Ints, counts: Ints, weighed: Weighed, template: Floats) -> Fl
         rest = again.delivered - again.converted
         deviance += xlogy(rest, rest / np.maximum(again.delivered - again.expected, 1e-9))
         likelihood = -(deviance * portion).sum(axis=1)
-        total += (likelihood[1:] - likelihood[0]) / made.dispersion[row]
+        total += (likelihood[1:] - likelihood[0]) / (made.dispersion[row] * MISFIT)
     return total
 
 
@@ -135,7 +159,7 @@ def _of_failures(relabelled: float, told: float) -> float:
 
 
 def _quantiles(likelihood: Floats) -> tuple[float, float, float]:
-    posterior = np.exp(likelihood + _WEIGHTS - (likelihood + _WEIGHTS).max())
-    cumulated = np.cumsum(posterior) / posterior.sum()
-    low, middle, high = (float(np.interp(q, cumulated, GRID)) for q in (LOW, 0.5, HIGH))
-    return low, middle, high
+    density = np.exp(likelihood - likelihood.max())
+    cumulated = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(GRID))])
+    low, middle, high = (float(np.interp(q, cumulated / cumulated[-1], GRID)) for q in (LOW, 0.5, HIGH))
+    return low, middle, 1.0 if high > ALL else high

@@ -65,7 +65,7 @@ def suspicion(counts: Ints, grouping: Grouping, trust: Floats) -> Suspicion:
     size = len(grouping.places)
     return Suspicion(
         _compared(answered, delivered, grouping, trust, LEVEL_SPREAD),
-        _compared(failed, failed + delivered, grouping, trust, FAILURE_SPREAD),
+        _compared(failed * is_of_handsets, (failed + delivered) * is_of_handsets, grouping, trust, FAILURE_SPREAD),
         _compared(denied, delivered + failed, grouping, trust, DENIAL_SPREAD),
         summed(at_once.astype(float), grouping.place, size) / np.maximum(summed(handset, grouping.place, size), 1),
     )

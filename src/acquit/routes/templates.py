@@ -12,6 +12,8 @@ from acquit.routes.streams import Floats
 
 _SPREADS = ((0.0, 1.0), (1.0, 5.0), (2.0, 6.0), (5.0, 10.0), (5.0, 15.0), (10.0, 20.0), (10.0, 30.0), (0.0, 30.0),
             (30.0, 60.0), (0.0, 60.0), (60.0, 120.0))  # fmt: skip
+_WAY_SECONDS = 0.2
+"""A forged receipt, too, takes its time until it is here."""
 _WIDTHS = (0.2, 0.4)
 """SD of the log of a bump's latency."""
 _STEP = 1.25
@@ -29,7 +31,7 @@ class Template(NamedTuple):
 
 def templates() -> Sequence[Template]:
     known = [("instant", _even(0.02, 0.25))]
-    known += [(f"even {low:g}-{high:g} s", _even(low, high)) for low, high in _SPREADS]
+    known += [(f"even {low:g}-{high:g} s", _even(low + _WAY_SECONDS, high + _WAY_SECONDS)) for low, high in _SPREADS]
     near = [at for at in range(LATENCY_BINS) if 0.15 <= BOUNDS_SECONDS[at] < LONGEST_SECONDS]
     found = [(f"within {LOWER_SECONDS[at]:.2g}-{BOUNDS_SECONDS[at]:.2g} s", _within(at)) for at in near]
     found += [(f"within {LOWER_SECONDS[at]:.2g}-{BOUNDS_SECONDS[at + 1]:.2g} s", _within(at, at + 1)) for at in near]
