@@ -11,6 +11,7 @@ from acquit.routes.verdict import Who
 
 HOT_NATS = 3.0
 MOST = 0.6
+LEAST_PEERS = 2
 
 
 def operator_is_hot(
@@ -23,8 +24,11 @@ def operator_is_hot(
     return np.asarray(((column >= MOST) & (column > row)) | ((operator_nats >= HOT_NATS) & (row < MOST)))
 
 
-def who(*, is_operator: bool) -> Who:
-    return "operator" if is_operator else "supplier"
+def who(*, is_operator: bool, peers: int) -> Who | None:
+    """With no more than one other supplier on the carrier nobody can say."""
+    if is_operator:
+        return "operator"
+    return "supplier" if peers >= LEAST_PEERS else None
 
 
 def _share_of_others(hot: Floats, group: Ints, own: Ints, *, least: int) -> Floats:

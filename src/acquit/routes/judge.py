@@ -106,7 +106,11 @@ class _Bench:
             former, nats, week_nats=week_nats, highest_share=week_share, has_signs=bool(signs), thresholds=thresholds
         )
         parts = self._parts(number, window)
-        one = who(is_operator=bool(self._operator[number])) if word == "contradicted" else None
+        one = (
+            who(is_operator=bool(self._operator[number]), peers=int(self._peers[number]))
+            if word == "contradicted"
+            else None
+        )
         sums = self._sums[window][number]
         messages = int(sums[PLACE["submitted"]].sum())
         final = float(sums[PLACE["handset"]].sum() + sums[PLACE["network"]].sum() + sums[PLACE["failed"]].sum())

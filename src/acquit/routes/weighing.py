@@ -23,7 +23,7 @@ from acquit.routes.templates import Template
 PARTS = ("known_dead", "own_dead", "own_live", "latency", "slot", "shape", "dates")
 """Those that can confirm."""
 SHOWN: Mapping[str, float] = {
-    "known_dead": 0.8, "own_dead": 0.8, "own_live": 0.8, "latency": 0.8, "octile": 0.2, "shape": 0.2, "dates": 0.2,
+    "known_dead": 0.8, "own_dead": 0.8, "own_live": 0.8, "latency": 0.8, "slot": 0.2, "shape": 0.2, "dates": 0.2,
 }  # fmt: skip
 """Prior: nearly all who forge do so for dead numbers and by a clock, few by the place in the hour."""
 FACTORS: Mapping[str, float] = dict.fromkeys(PARTS, 1.0)

@@ -15,7 +15,7 @@ _FOUND = {
     "own_dead": "{found:,} of {of:,.0f} messages to numbers of ours that receive nothing were told as delivered",
     "own_live": "{found:,} of {of:,.0f} deliveries to handsets of ours never came",
     "latency": "receipts {where} after the submit were answered {found:,} times where {of:,.0f} answers were to be expected",
-    "slot": "messages of {where} of the hour were answered {found:,} times where {of:,.0f} answers were to be expected",
+    "slot": "messages submitted {where} were answered {found:,} times where {of:,.0f} answers were to be expected",
     "shape": "receipts of one form ({where}) were answered {found:,} times where {of:,.0f} answers were to be expected",
     "dates": "{found:,} of {of:,.0f} deliveries are dated before their submit",
 }
@@ -38,7 +38,8 @@ def sentence(
     if word == "suspect":
         said = "; ".join([*signs, *_spoken(parts)]) or "some evidence, not enough"
         return f"{name}: something is odd, and proves nothing: {said}."
-    text = f"{name}: in {days} and {messages:,} messages receipts contradict the evidence: {'; '.join(_spoken(parts))}."
+    said = "; ".join(_spoken(parts)) or "what came since does not clear what was found before"
+    text = f"{name}: in {days} and {messages:,} messages receipts contradict the evidence: {said}."
     if share is not None:
         text += " " + _of(share)
     return text + (f" {_WHO[who]}" if who else "")
@@ -55,10 +56,11 @@ def limits(
         found.append("no engagements: only contradictions can expose a receipt")
     if not dead + probes:
         found.append(
-            "no messages to numbers that receive nothing: receipts that copy honest latencies cannot be told apart"
+            "no messages to numbers that receive nothing: receipts with the usual latencies are checked by answers alone"
         )
     if peers < 3:
-        found.append(f"{peers} other suppliers on this carrier: there is no level to compare with")
+        few = ("no other supplier", "one other supplier", "two other suppliers")[peers]
+        found.append(f"{few} on this carrier: there is no level to compare with")
     if messages and not is_latency_usable:
         found.append("receipts come in batches, or are dated by the minute: latencies say nothing")
     if is_hand_off:
@@ -70,15 +72,35 @@ FEW = 2_000
 """Messages: of fewer, too little is known to say."""
 
 
+def place_of(stratum: str) -> str:
+    """`slot/2 and later` in words; templates of latency are words already."""
+    name, _, rest = stratum.partition(" and later")
+    kind, _, number = name.partition("/")
+    if kind == "slot":
+        first = int(number) * 5
+        return (
+            f"from minute {first:g} of the hour on"
+            if name != stratum
+            else f"minute {first:g} to {first + 5:g} of the hour"
+        )
+    if kind == "batch":
+        return f"batches of {int(number):,} and more" if int(number) else "messages without a batch"
+    return {
+        "shape": f"form {number}",
+        "sender": f"senders of class {number}",
+        "prefix": f"ranges of class {number}",
+    }.get(kind, stratum or "all") + rest
+
+
 def _spoken(parts: Sequence[Part]) -> list[str]:
     strong = sorted((part for part in parts if part.nats >= LEAST_NATS), key=lambda part: -part.nats)
-    return [_FOUND[part.name].format(found=part.found, of=part.of, where=part.where) for part in strong]
+    return [_FOUND[part.name].format(found=part.found, of=part.of, where=place_of(part.where)) for part in strong]
 
 
 def _of(share: Share) -> str:
-    what = "were never sent" if share.kind == "dropped" else "were failures"
+    what = "of messages that did not arrive" if share.kind == "dropped" else "of messages that failed"
     return (
-        f"About {share.estimate:.1%} of its receipts of delivery {what} (95 %: {share.low:.1%} to {share.high:.1%}), "
+        f"About {share.estimate:.1%} of its receipts of delivery are {what} (95 %: {share.low:.1%} to {share.high:.1%}), "
         "as far as this evidence can tell."
     )
 

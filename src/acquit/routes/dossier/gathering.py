@@ -35,7 +35,7 @@ from acquit.routes.dossier.curve import curve
 from acquit.routes.reading import Tallied, date_of, of_place
 from acquit.routes.streams import Evidence, Floats, Grouping, Ints, Place, grouped, windows_of
 from acquit.routes.verdict import Judged, Verdict
-from acquit.routes.wording import FEW, LEAST_NATS
+from acquit.routes.wording import FEW, LEAST_NATS, place_of
 
 DAYS, WEEK = 28, 7
 SHOWN = 5
@@ -231,9 +231,7 @@ def _dips(verdict: Verdict, counts: Ints, week: Ints) -> list[Dip]:
             if where != sign and where.startswith(kind):
                 named[kind] = (where, False)
     return [
-        Dip(
-            kind, words.STRATA[kind], words.place_of(where), can_confirm, _strata(kind, counts if can_confirm else week)
-        )
+        Dip(kind, words.STRATA[kind], place_of(where), can_confirm, _strata(kind, counts if can_confirm else week))
         for kind, (where, can_confirm) in named.items()
     ]
 

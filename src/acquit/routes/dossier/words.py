@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from acquit.events import VerdictWord
 from acquit.routes.verdict import Part, Verdict, Who
-from acquit.routes.wording import LEAST_NATS
+from acquit.routes.wording import LEAST_NATS, place_of
 
 HEADLINES: Mapping[VerdictWord, str] = {
     "contradicted": "Receipts contradict evidence",
@@ -79,26 +79,6 @@ STRATA = {
 
 def counted(part: Part) -> str:
     return _COUNTED[part.name].format(found=part.found, of=part.of, where=place_of(part.where))
-
-
-def place_of(stratum: str) -> str:
-    """`slot/2 and later` in words; templates of latency are words already."""
-    name, _, rest = stratum.partition(" and later")
-    kind, _, number = name.partition("/")
-    if kind == "slot":
-        first = int(number) * 5
-        return (
-            f"from minute {first:g} of the hour on"
-            if name != stratum
-            else f"minute {first:g} to {first + 5:g} of the hour"
-        )
-    if kind == "batch":
-        return f"batches of {int(number):,} and more" if int(number) else "messages without a batch"
-    return {
-        "shape": f"form {number}",
-        "sender": f"senders of class {number}",
-        "prefix": f"ranges of class {number}",
-    }.get(kind, stratum or "all") + rest
 
 
 def odds(nats: float) -> str:
