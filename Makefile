@@ -10,7 +10,7 @@ demo: $(VENV)/made
 	$(BIN)/acquit demo
 
 test: $(VENV)/made
-	$(TESTS) tests --ignore=tests/system
+	$(TESTS) tests --ignore=tests/system -n auto --dist worksteal
 
 system: $(VENV)/made
 	$(TESTS) tests/system -m "not soak"

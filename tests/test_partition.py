@@ -252,7 +252,7 @@ def test_providers_repeat_is_counted_as_one_and_changes_no_total() -> None:
 # What suppresses, and what lifts it
 
 
-def verdict(word: VerdictWord, *, at: float, **names: str) -> bytes:
+def verdict(word: VerdictWord, *, at: float, **names: Any) -> bytes:
     return msgspec.json.encode(Verdict(word, when(at), **names))
 
 

@@ -14,7 +14,7 @@ from acquit.decode import DECODERS, Context, Decoded
 from acquit.effects import Append, DeadLetter, Header
 from acquit.envelope import Source
 from acquit.errors import UNDECODABLE_REASONS, Undecodable
-from acquit.events import Command, Event, Ignored, Receipt, Reply, from_epoch_ms
+from acquit.events import Command, Event, Ignored, Receipt, Reply, Verdict, decode_logged, encode, from_epoch_ms
 from acquit.partition import Partition
 from acquit.pipeline import ONLY, ONLY_LIMIT, only_of, take_in
 from acquit.rules import load
@@ -92,7 +92,6 @@ UNREADABLE: list[tuple[str, Read, Source]] = [
     ("absurd_value", raw(canonical(at=-1)), Source("canonical")),
     ("absurd_value", raw(canonical(at=10**18)), Source("canonical")),  # nanoseconds
     ("absurd_value", raw(canonical(status="lost")), Source("canonical")),
-    ("absurd_value", raw(canonical(kind="verdict")), Source("canonical")),
     ("absurd_value", raw(canonical(to="36173")), Source("canonical")),
     ("absurd_value", raw(canonical(message_id="")), Source("canonical")),
     ("absurd_value", raw(canonical(message_id="m" * 513)), Source("canonical")),
@@ -522,3 +521,16 @@ def test_whatever_intake_lets_through_the_ledger_can_fold(record: Read, source: 
             for offset, append in enumerate(appends)
         )
         assert not any(isinstance(effect, DeadLetter) for effect in effects)
+
+
+def test_verdict_of_the_routes_agent_is_copied_into_the_partition_that_it_names() -> None:
+    said = Verdict("contradicted", from_epoch_ms(ARRIVED_MS), "aggr-a", "aggr", "20801", 7)
+    [copied] = take_in(raw(encode(said)), Source("canonical", takes_commands=True), rules=RULES, max_bytes=10_000)
+    assert isinstance(copied, Append)
+    assert (copied.partition, decode_logged(copied.value)) == (7, said)
+
+
+def test_verdict_from_any_other_topic_is_refused() -> None:
+    said = Verdict("clean", from_epoch_ms(ARRIVED_MS), "aggr-a")
+    [letter] = take_in(raw(encode(said)), Source("canonical"), rules=RULES, max_bytes=10_000)
+    assert isinstance(letter, DeadLetter)

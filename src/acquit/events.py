@@ -220,7 +220,8 @@ class Command(Struct, tag="command", tag_field="kind", frozen=True, omit_default
 
 
 class Verdict(Struct, tag="verdict", tag_field="kind", frozen=True, omit_defaults=True, gc=False):
-    """What is thought of a route's receipts from `at` on. The routes agent writes it into every partition of the log.
+    """What is thought of a route's receipts from `at` on. It stands in every partition of the log: the routes agent writes it
+    to `acquit.commands`, and intake copies it, for the log has one writer and no holes of transactions.
 
     It is of the messages whose labels are those that it names; what it leaves out may be anything. One that names neither
     a route nor a supplier is of no message.
@@ -231,16 +232,19 @@ class Verdict(Struct, tag="verdict", tag_field="kind", frozen=True, omit_default
     route: Text | None = None
     supplier: Text | None = None
     carrier: Text | None = None
+    partition: Annotated[int, Meta(ge=0)] | None = None  # of the log that it is for; it is written once for each
 
 
 Event: TypeAlias = Submit | Receipt | Engagement | Command
 """What is taken in: about a message, or a person."""
 Logged: TypeAlias = Event | Verdict
-"""What `acquit.events` carries. Nobody but the routes agent writes verdicts there, so intake does not know them."""
+"""What `acquit.events` carries."""
 
 
-def key_of(event: Event) -> str:
+def key_of(event: Logged) -> str:
     """The key that brings all of a recipient together: `channel:address`; without a recipient, the message's own."""
+    if isinstance(event, Verdict):
+        return event.route or event.supplier or ""
     if event.to is not None:
         return f"{event.channel}:{event.to}"
     assert isinstance(event, Receipt)

@@ -13,7 +13,20 @@ from acquit.decode import DECODERS, Context
 from acquit.effects import Suppression, Tally, printed
 from acquit.envelope import payload_bytes
 from acquit.errors import AcquitError, Undecodable
-from acquit.events import Engagement, Event, Ignored, Receipt, Reply, Report, Time, encode, epoch_ms, shown
+from acquit.events import (
+    Engagement,
+    Event,
+    Ignored,
+    Logged,
+    Receipt,
+    Reply,
+    Report,
+    Time,
+    Verdict,
+    encode,
+    epoch_ms,
+    shown,
+)
 from acquit.normalise import normalise_event
 from acquit.partition import Partition
 from acquit.pipeline import read
@@ -36,7 +49,7 @@ class Question(Struct, frozen=True):
 def classify(line: bytes, *, rules: Rules, now: datetime) -> dict[str, Any]:
     """One line in, one line out; what cannot be read is an answer too."""
     identity: Any = None
-    events: list[Event | Ignored | Undecodable] = []
+    events: list[Logged | Ignored | Undecodable] = []
     try:
         identity = _identity(line)
         events = _events(msgspec.json.decode(line, type=Question), rules=rules, now=now)
@@ -62,7 +75,7 @@ def _identity(line: bytes) -> Any:
     return fields.get("id") if isinstance(fields, dict) else None
 
 
-def _events(question: Question, *, rules: Rules, now: datetime) -> list[Event | Ignored | Undecodable]:
+def _events(question: Question, *, rules: Rules, now: datetime) -> list[Logged | Ignored | Undecodable]:
     if question.provider not in DECODERS:
         raise Undecodable("unknown_provider", f"decoders are {', '.join(sorted(DECODERS))}")
     body = payload_bytes(question.payload)
@@ -97,6 +110,9 @@ def records_of(lines: Iterable[bytes]) -> Iterator[LogRecord]:
                 if isinstance(event, Undecodable):
                     raise event
                 assert not isinstance(event, Report | Reply | Ignored), "canonical JSON is judged already"
+                if isinstance(event, Verdict):
+                    yield LogRecord(number, epoch_ms(event.at), encode(event))
+                    continue
                 arrived = _arrived(event)
                 value = encode(normalise_event(event, received_at=arrived, src=None))
                 yield LogRecord(number, epoch_ms(arrived), value)

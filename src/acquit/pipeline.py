@@ -24,10 +24,12 @@ from acquit.events import (
     EngagementType,
     Event,
     Ignored,
+    Logged,
     Receipt,
     Reply,
     Report,
     Src,
+    Verdict,
     encode,
     key_of,
 )
@@ -77,14 +79,14 @@ def take_in(
             continue
         if isinstance(event, Undecodable):
             refused[place] = event
-        elif isinstance(event, Command) and not source.takes_commands:
+        elif isinstance(event, Command | Verdict) and not source.takes_commands:
             refused[place] = Undecodable("absurd_value", _NO_COMMANDS_HERE)
         elif isinstance(event, Ignored):
             taken.append(event)
         else:
-            partition = event.partition if isinstance(event, Command) else None
+            partition = event.partition if isinstance(event, Command | Verdict) else None
             taken.append(Append(key_of(event).encode(), encode(event), partition))
-            if event.channel in opt_outs_across:
+            if not isinstance(event, Verdict) and event.channel in opt_outs_across:
                 echoed += echoes(event, opt_outs_across)
     echoed.sort(key=lambda event: event.src or ())
     taken += [Append(key_of(event).encode(), encode(event)) for event in echoed]
@@ -105,12 +107,12 @@ def read(
     received_at: datetime,
     origin: tuple[str, int, int] | None,
     rules: Rules,
-) -> list[Event | Ignored | Undecodable]:
+) -> list[Logged | Ignored | Undecodable]:
     """A provider's payload to canonical events, one for each that it holds. Raises Undecodable for all of it."""
     profile = rules.routes.profile(context.route, context.supplier, provider) if rules.routes.profiles else None
     if profile is not None:
         context = context.filled(profile)
-    events: list[Event | Ignored | Undecodable] = []
+    events: list[Logged | Ignored | Undecodable] = []
     for index, decoded in enumerate(DECODERS[provider](body, context)):
         if index >= EVENTS_LIMIT:  # arrays in arrays, each of which may hold so many
             raise Undecodable("absurd_value", f"$: holds more than {EVENTS_LIMIT} events")
@@ -125,7 +127,7 @@ def read(
             elif isinstance(decoded, Reply):
                 reply = normalise_reply(decoded, received_at=received_at, profile=profile)
                 events.append(_joined(heard(reply, rules, src), context))
-            elif isinstance(decoded, Ignored | Undecodable):
+            elif isinstance(decoded, Ignored | Undecodable | Verdict):
                 events.append(decoded)
             else:
                 events.append(normalise_event(decoded, received_at=received_at, src=src, routes=rules.routes))

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote_plus
 from acquit.decode import DECODERS, Context
 from acquit.decode.fields import EVENTS_LIMIT
 from acquit.errors import UNDECODABLE_REASONS, Undecodable
-from acquit.events import Event, Ignored, decode, encode
+from acquit.events import Ignored, Logged, decode, encode
 from acquit.pipeline import read
 from acquit.rules import Rules
 from tests.decode.samples import ARRIVED, Sample, samples
@@ -85,7 +85,7 @@ class Broken(AssertionError):
 Damage: TypeAlias = Callable[["Fuzz", Sample], bytes]
 
 
-def said_of(one: Input, rules: Rules) -> list[Event | Ignored | Undecodable]:
+def said_of(one: Input, rules: Rules) -> list[Logged | Ignored | Undecodable]:
     """What the input says, or the one refusal of all of it."""
     try:
         return read(one.provider, one.body, one.context, received_at=ARRIVED, origin=_ORIGIN, rules=rules)
@@ -93,7 +93,7 @@ def said_of(one: Input, rules: Rules) -> list[Event | Ignored | Undecodable]:
         return [error]
 
 
-def check(one: Input, said: list[Event | Ignored | Undecodable]) -> None:
+def check(one: Input, said: list[Logged | Ignored | Undecodable]) -> None:
     """Raises Broken unless all that was said may be."""
     if len(said) > EVENTS_LIMIT:
         raise Broken(f"{len(said)} events")

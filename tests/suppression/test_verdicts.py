@@ -47,7 +47,7 @@ def test_verdict_counts_from_its_time_until_the_next(at_ms: int, expected: bool)
         ({}, False),
     ],
 )
-def test_verdict_is_of_what_it_names(names: dict[str, str], expected: bool) -> None:
+def test_verdict_is_of_what_it_names(names: dict[str, Any], expected: bool) -> None:
     found: Verdicts = {}
     take(found, Verdict("contradicted", from_epoch_ms(100), **names), 100)
     assert is_contradicted(found, at(100)) is expected

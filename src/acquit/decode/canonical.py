@@ -1,4 +1,4 @@
-"""Canonical JSON: submits, receipts, engagements and commands in acquit's own form, as `acquit.submits` carries them.
+"""Canonical JSON: submits, receipts, engagements, commands and verdicts in acquit's own form, as `acquit.submits` carries them.
 
 Times are RFC 3339 or epoch milliseconds. The strict fast path takes one event that is right; whatever it refuses is read
 again slowly, so that arrays and epochs are understood and the complaint names the field.
@@ -16,7 +16,7 @@ from acquit import events
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, Shape, refuse_costly
 from acquit.errors import Undecodable
-from acquit.events import Event, Receipt
+from acquit.events import Logged, Receipt
 
 _TIMES = ("at", "received_at", "submitted_at", "ported_at", "until")
 _EPOCH_MS_LIMIT = 4_102_444_800_000  # the year 2100
@@ -27,7 +27,7 @@ _EVENTS = Shape(Raw)
 
 def decode(body: bytes, context: Context) -> Iterable[Decoded]:
     try:
-        return (_known(events.decode(body)),)
+        return (_known(events.decode_logged(body)),)
     except msgspec.ValidationError:
         if body.lstrip()[:1] == b"[":
             return _EVENTS.each(body, context, _said)
@@ -36,26 +36,26 @@ def decode(body: bytes, context: Context) -> Iterable[Decoded]:
         raise Undecodable("undecodable", "not JSON") from None
 
 
-def _said(raw: Raw, _context: Context) -> Iterator[Event]:
+def _said(raw: Raw, _context: Context) -> Iterator[Logged]:
     yield _known(_decode_one(bytes(raw)))
 
 
-def _decode_one(body: bytes) -> Event:
+def _decode_one(body: bytes) -> Logged:
     try:
-        return events.decode(body)
+        return events.decode_logged(body)
     except msgspec.ValidationError:
         return _decode_slowly(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # Raw had no look at the texts within
         raise Undecodable("undecodable", "not JSON") from None
 
 
-def _known(event: Event) -> Event:
+def _known(event: Logged) -> Logged:
     if isinstance(event, Receipt) and event.to is None and event.message_id is None:
         raise Undecodable("missing_field", "$.message_id: a receipt names its message or its recipient")
     return event
 
 
-def _decode_slowly(body: bytes) -> Event:
+def _decode_slowly(body: bytes) -> Logged:
     refuse_costly(body)
     try:
         fields = orjson.loads(body)
@@ -67,7 +67,7 @@ def _decode_slowly(body: bytes) -> Event:
         if name in fields:
             fields[name] = _time(name, fields[name])
     try:
-        event: Event = msgspec.convert(fields, Event)
+        event: Logged = msgspec.convert(fields, Logged)
     except msgspec.ValidationError as error:
         raise _complaint(str(error)) from None
     return event

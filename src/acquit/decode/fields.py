@@ -16,9 +16,9 @@ from msgspec import Raw
 
 from acquit.decode.context import Context
 from acquit.errors import Undecodable
-from acquit.events import WORDS_LIMIT, Event, Ignored, Reply, Report, from_epoch_ms
+from acquit.events import WORDS_LIMIT, Ignored, Logged, Reply, Report, from_epoch_ms
 
-Decoded: TypeAlias = Report | Reply | Event | Ignored | Undecodable
+Decoded: TypeAlias = Report | Reply | Logged | Ignored | Undecodable
 T = TypeVar("T")
 Tell: TypeAlias = Callable[[T, Context], Iterable[Decoded]]
 """What one event of a body says."""

@@ -15,6 +15,7 @@ class Performer:
 
     def __init__(self, settings: Settings, partitions: Mapping[str, int]) -> None:
         self._events = settings.topic("events")
+        self._commands = settings.topic("commands")
         self._dead = settings.topic("dead-letters")
         self._suppressions = settings.topic("suppressions")
         self._log = settings.topic("suppression-log")
@@ -62,9 +63,12 @@ class Performer:
         return Outgoing(self._suppressions, partition, listing.key, listing.value, epoch_ms(listing.at))
 
     def _everywhere(self, verdict: Verdict) -> list[Outgoing]:
-        """Whoever is judged by it reads it in the log: it stands in every partition."""
-        key, value, at_ms = (verdict.route or verdict.supplier or "").encode(), encode(verdict), epoch_ms(verdict.at)
-        return [Outgoing(self._events, number, key, value, at_ms) for number in range(self._partitions[self._events])]
+        """Intake copies it into every partition of the log."""
+        at_ms = epoch_ms(verdict.at)
+        return [
+            self._keyed(self._commands, b"verdict/%d" % number, encode(replace(verdict, partition=number)), at_ms)
+            for number in range(self._partitions[self._events])
+        ]
 
     def _keyed(self, topic: str, key: bytes, value: bytes, timestamp_ms: int) -> Outgoing:
         return Outgoing(topic, partition_of(key, self._partitions[topic]), key, value, timestamp_ms)

@@ -124,7 +124,7 @@ CUT = Ignored("dsn", "rest of a mail beyond 256 KiB, 100 parts or 10 levels")
 def recipients(body: bytes) -> list[str]:
     said = decoded("dsn", body, Context())
     assert isinstance(said, list)
-    return [one.to for one in said if not isinstance(one, Ignored | Undecodable)]  # type: ignore[misc]  # Reports
+    return [one.to for one in said if not isinstance(one, Ignored | Undecodable)]  # type: ignore[misc, union-attr]  # Reports
 
 
 def said_of(body: bytes) -> list[Any]:
