@@ -315,8 +315,8 @@ What is simulated: submits by the hour of the day (a third to three thirds of th
 moving by 0.3 % from day to day and by 0.5 % over the day; receipts with the law of retries and a tail of hours; failures that
 are told, 70 % at once. What is lost fails for one reason, as an outage does, which is 10 % of the usual reasons; in the rows
 "mixed reasons" for all the usual ones, and in the rows "silent" nothing is ever heard of it. Silent losses of 10 % and less
-cannot be told from slowness within the hour: they are told as `latency_up`, and as a drop when even a carrier six times as
-slow would have delivered.
+cannot be told from slowness within the hour: they are told as `latency_up`, if at all, and as a drop only where
+even a carrier six times as slow would have delivered, which no such row here reaches.
 """
 
 

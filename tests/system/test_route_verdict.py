@@ -1,0 +1,89 @@
+"""A route whose receipts are partly forged, on real servers: to the verdict, the alert, the gauges, the log and the dossier.
+
+Four days of traffic pass in seconds: records carry their times, and the log's clock follows them. The honest twin of the
+same traffic says nothing.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from acquit.simulate import Record
+from acquit.simulate.world import telling
+from acquit.simulate.world.laws import draw_world
+from acquit.simulate.world.staging import Staging, only, staged
+from acquit.worker.feeding import feed_records
+from tests.system.stage import Stage, patiently
+
+DAYS, FROM_DAY, SEED = 4, 1, 7
+FRAUD = "s2-uniform-5-15-s-30"
+
+
+def world(fraud: str) -> Staging:
+    drawn = draw_world(SEED, tier="low", days=DAYS)
+    small = only(drawn, suppliers=("alder", "birch", "cedar", "elm"), carriers=(drawn.routes[0].carrier.mccmnc,))
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return replace(staged(small, fraud=fraud, from_day=FROM_DAY), start=midnight - timedelta(days=DAYS - 1))
+
+
+def until_now(staging: Staging) -> Iterator[Record]:
+    now_ms = datetime.now(UTC).timestamp() * 1000
+    return (record for record in telling.records(staging) if record.timestamp_ms < now_ms)
+
+
+@pytest.fixture
+def running(stage: Stage) -> Iterator[Stage]:
+    raw = f"{stage.name}.raw=smpp,{stage.name}.vonage=vonage"
+    stage.extra = {"ACQUIT_RAW_TOPICS": raw, "ACQUIT_WINDOW_HOURS": "120", "ACQUIT_TALLY_SECONDS": "2"}
+    stage.create_topics()
+    worker = stage.start()
+    assert patiently(worker.is_ready)
+    try:
+        yield stage
+    finally:
+        stage.end()
+
+
+def alerts(stage: Stage) -> list[dict[str, str]]:
+    told = [json.loads(record.value) for record in stage.records(stage.settings.topic("alerts"))]
+    return [alert for alert in told if alert["kind"] == "route_contradicted"]
+
+
+def verdicts_in_the_log(stage: Stage) -> set[tuple[int, str]]:
+    records = stage.records(stage.settings.topic("events"))
+    told = [(record.partition, json.loads(record.value)) for record in records if b'"kind":"verdict"' in record.value]
+    return {(partition, said["route"]) for partition, said in told if said["verdict"] == "contradicted"}
+
+
+def test_forged_receipts_of_a_route_are_found_and_told_to_everybody(running: Stage, tmp_path: Path) -> None:
+    staging = world(FRAUD)
+    asyncio.run(feed_records(running.settings, until_now(staging)))
+    [(supplier, carrier)] = staging.liars
+    assert patiently(lambda: bool(alerts(running)))
+    assert {(alert["supplier"], alert["carrier"], alert["state"]) for alert in alerts(running)} == {
+        (supplier, carrier, "raised")
+    }
+    route = alerts(running)[0]["route"]
+    assert patiently(lambda: verdicts_in_the_log(running) == {(n, route) for n in range(running.partitions)})
+    page = running.workers[0].page("/metrics")[1]
+    assert f'acquit_route_verdict{{carrier="{carrier}",channel="sms",route="{route}"}} 2.0' in page
+    html = tmp_path / "dossier.html"
+    made = running.run("routes", "evidence", route, "--carrier", carrier, "--html", str(html))
+    assert made.returncode == 0, made.stderr
+    assert "contradict" in made.stdout
+    assert route in html.read_text()
+    listed = running.run("routes", "list").stdout
+    assert [line.split()[0] for line in listed.splitlines()].count("contradicted") == 1
+
+
+def test_honest_twin_of_the_same_traffic_accuses_nobody(running: Stage) -> None:
+    asyncio.run(feed_records(running.settings, until_now(world(""))))
+    assert patiently(lambda: running.workers[0].page("/metrics")[1].count("acquit_route_verdict{") >= 4)
+    assert patiently(lambda: running.workers[0].metric("acquit_consumer_lag_records") == 0)
+    assert alerts(running) == []
+    assert not verdicts_in_the_log(running)
