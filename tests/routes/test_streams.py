@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from acquit.columns import PLACE, contradiction, probe
+from acquit.columns import PLACE, WIDTH, contradiction, probe
 from acquit.effects import Cell, Tally
 from acquit.routes.streams import Ints, Key, grouped, key_of, vector, windows_of
 
@@ -61,3 +61,11 @@ def test_the_streams_of_a_route_on_a_carrier_are_one_place() -> None:
     assert found.place.tolist() == [0, 0, 1, 1]
     assert found.place_carrier.tolist() == [0, 1]
     assert found.place_supplier.tolist() == [0, 0]
+
+
+def test_what_names_neither_a_route_nor_a_supplier_is_judged_as_nobodys() -> None:
+    ours = Key("sms", "aggr-a", "aggr", "20801", "FR", "otp")
+    rows = {ours: np.ones(WIDTH, np.int64), ours._replace(route="", supplier=""): np.ones(WIDTH, np.int64)}
+    found = windows_of({3: rows}, 3)
+    assert list(found.keys) == [ours]
+    assert (found.windows[1] == 1).all()

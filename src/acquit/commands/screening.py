@@ -107,7 +107,8 @@ def _end_on_sigterm() -> None:
     """As by Ctrl-C: half a file with addresses must not be left behind."""
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGTERM, signal.SIGINT):  # the latter, too, where a shell has us ignore it
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _wanted(

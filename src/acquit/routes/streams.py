@@ -103,15 +103,17 @@ def vector(tally: Tally) -> Ints:
 
 
 def windows_of(days: Mapping[int, Mapping[Key, Ints]], last: int, lengths: Sequence[int] = WINDOWS) -> Evidence:
-    """Add up days, which are numbered, until the last one."""
-    keys = sorted({key for day, rows in days.items() if last - max(lengths) < day <= last for key in rows})
+    """Add up days, which are numbered, until the last one. What names neither a route nor a supplier is nobody's."""
+    recent = [rows for day, rows in days.items() if last - max(lengths) < day <= last]
+    keys = sorted({key for rows in recent for key in rows if key.route or key.supplier})
     number = {key: row for row, key in enumerate(keys)}
     windows = {}
     for length in lengths:
         total = np.zeros((len(keys), columns.WIDTH), np.int64)
         for day in range(last - length + 1, last + 1):
             for key, counts in days.get(day, {}).items():
-                total[number[key]] += counts
+                if (row := number.get(key)) is not None:
+                    total[row] += counts
         windows[length] = total
     return Evidence(keys, windows)
 
