@@ -13,7 +13,7 @@ test: $(VENV)/made
 	$(TESTS) tests --ignore=tests/system -n auto --dist worksteal
 
 system: $(VENV)/made
-	$(TESTS) tests/system -m "not soak"
+	$(TESTS) tests/system -m "not soak" -n 2 --dist loadfile
 
 soak: $(VENV)/made
 	$(TESTS) tests/system -m soak --timeout=3600 -s

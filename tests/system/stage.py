@@ -208,8 +208,8 @@ class Stage:
         """Wait until everything is as it must be, and stays so; fail with the difference if it never is."""
         wanted = {place: number for place, number in truth.totals.items() if number}
         patiently(lambda: self.totals() == wanted and self.entries() == truth.suppressed)
-        assert not difference(self.totals(), wanted)
-        assert not difference(self.entries(), truth.suppressed)
+        assert not (found := difference(self.totals(), wanted)), found
+        assert not (extra := difference(self.entries(), truth.suppressed)), extra
         letters, raw = self.dead_letters(), self.raw_values()
         assert Counter(letters.values()) == Counter(truth.malformed)
         assert all(raw[place] == value for place, value in letters.items())

@@ -75,9 +75,10 @@ def test_worker_refuses_unequal_partition_counts(stage: Stage) -> None:
 @pytest.mark.parametrize("which", ["events", "raw"])
 def test_worker_stops_at_a_source_that_was_made_anew(stage: Stage, which: str) -> None:
     stage.create_topics()
-    stage.feed(scenario(300))
+    traffic = scenario(300)  # once: it begins at a time that goes on
+    stage.feed(traffic)
     worker = stage.start()
-    stage.check(truth(scenario(300)))
+    stage.check(truth(traffic))
     assert worker.stop() == 0
     topic = stage.settings.topic("events") if which == "events" else f"{stage.name}.raw"
     asyncio.run(_make_anew(stage, topic))
@@ -197,11 +198,12 @@ def test_record_that_names_no_provider_is_unmapped(stage: Stage) -> None:
 
 def test_a_log_holds_no_address(stage: Stage) -> None:
     stage.create_topics()
-    stage.feed(scenario(200))
+    true = truth(traffic := scenario(200))
+    stage.feed(traffic)
     worker = stage.start(ACQUIT_LOG_LEVEL="debug")
-    stage.check(truth(scenario(200)))
+    stage.check(true)
     worker.stop()
-    addresses = {recipient.partition(":")[2] for recipient in truth(scenario(200)).suppressed}
+    addresses = {recipient.partition(":")[2] for recipient in true.suppressed}
     said = worker.log.read_text()
     assert addresses
     assert not [address for address in addresses if address in said or address.lstrip("+") in said]
