@@ -31,8 +31,8 @@ def _either(codes: Iterable[str]) -> str:
 _KNOWN = rf"{_either(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))}[1-9][0-9]*"
 _E164 = re.compile(rf"(?=\+[0-9]{{7,15}}\Z)\+{_KNOWN}")
 _BARE = re.compile(rf"(?=[0-9]{{7,15}}\Z){_KNOWN}")
-_WRITTEN = re.compile(r"[+\uff0b(]?[\d\s()./\u2010-\u2015\u2212-]*")
-_FLOAT = re.compile(r"\d{7,}\.0+")  # of a spreadsheet: its last 0 would make it somebody else's number
+_WRITTEN = re.compile(r"\(?\s*[+\uff0b]?[\d\s()./\u2010-\u2015\u2212-]*")
+_FLOAT = re.compile(r"\+?\d{6,}\.0+")  # of a spreadsheet: its last 0 would make it somebody else's number
 # The canonical form of nearly all mailboxes, known at a glance; the long way below gives the same for them.
 _PLAIN_MAILBOX = re.compile(r"[a-z0-9._+-]+@[a-z0-9](?:[a-z0-9-]*\.)*[a-z0-9-]*[a-z0-9]")
 _SPECIAL = re.compile(r"[@;,:<>()\[\]\\\"]")  # RFC 5322, 3.2.3: none of these stands in a local part without quotes
@@ -71,7 +71,7 @@ def _number(text: str) -> str:
 def _parsed(text: str) -> str | None:
     """The number, if it is one. It takes phonenumbers 40 microseconds, and a number is written the same way each time."""
     text = text.strip().removeprefix("whatsapp:").removeprefix("rcs:").removeprefix("tel:").strip()
-    if not _WRITTEN.fullmatch(text) or _FLOAT.search(text):  # phonenumbers finds numbers in any text
+    if not _WRITTEN.fullmatch(text) or _FLOAT.fullmatch(text):  # phonenumbers finds numbers in any text
         return None
     if text.startswith("00"):
         text = "+" + text[2:]
@@ -85,7 +85,9 @@ def _parsed(text: str) -> str | None:
         return None
     if not phonenumbers.is_possible_number(number):
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # Behind a trunk's zero there may stand another one: what is canonical must stay as it is.
+    return found if found == text or _E164.fullmatch(found) else _parsed(found)
 
 
 def _mailbox(text: str) -> str:

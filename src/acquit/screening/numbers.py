@@ -20,7 +20,7 @@ _GAPS = str.maketrans(dict.fromkeys(" -.()/\u00a0\u202f\t", None))
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIGITS = re.compile(r"[0-9]{6,15}")
 _ROUNDED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
-_DECIMAL = re.compile(r"\+?[0-9]{6,15}\.0")
+_DECIMAL = re.compile(r"\+?[0-9]{6,}\.0+")
 _OLD_MEXICAN_MOBILE = re.compile(r"\+521[0-9]{10}")
 """Mexico gave up the 1 in 2019, and WhatsApp's ids still have it."""
 _LONGEST = 64
@@ -46,12 +46,12 @@ class _Plan(NamedTuple):
 def read_number(text: str, channel: Channel, region: str | None) -> Verdict:
     """`region` is the country of numbers that do not name theirs."""
     text = text.strip()
-    if text.endswith(".0") and _DECIMAL.fullmatch(text):  # else the zero would be one of its digits
-        meant = read_number(text[:-2], channel, region)
+    if text.endswith("0") and _DECIMAL.fullmatch(text):  # else the zero would be one of its digits
+        meant = read_number(text.partition(".")[0], channel, region)
         suggestion = meant if isinstance(meant, str) else meant.suggestion
         return Reject("not_a_number", "was made a decimal number by a program", suggestion)
     compact = text.translate(_GAPS)
-    if compact.startswith("00") and text[0].isdigit():
+    if text.startswith("00"):
         compact = "+" + compact[2:]
     if region is not None and not compact.startswith("+"):
         return _national(compact, region) or _slowly(text, channel, region)
