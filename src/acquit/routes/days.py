@@ -52,7 +52,7 @@ class Days:
 
     def evidence(self, last: int) -> Evidence:
         """Over the windows that end with this day."""
-        return windows_of({day: _Day(rows) for day, rows in self.table.rows.items()}, last)
+        return windows_of(self.vectors(), last)
 
     def vectors(self) -> dict[int, Mapping[Key, Ints]]:
         """Every day by stream, each vector made when it is asked for."""

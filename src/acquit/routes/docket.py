@@ -68,10 +68,6 @@ class Docket:
     def verdicts(self) -> list[RouteVerdict]:
         return [said.verdict for _, _, said in self.table]
 
-    def raised(self) -> list[RouteVerdict]:
-        """The verdicts of which an alert is up."""
-        return [verdict for verdict in self.verdicts() if verdict.verdict in _KIND]
-
 
 def _changes(before: RouteVerdict | None, now: RouteVerdict, now_ms: int) -> Sequence[Alert | VerdictEvent]:
     was = before.verdict if before is not None else "clean"

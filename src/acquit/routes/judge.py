@@ -13,7 +13,7 @@ from acquit.columns import PLACE
 from acquit.routes import wording
 from acquit.routes.attribution import operator_is_hot, who
 from acquit.routes.batching import LOWER_SECONDS
-from acquit.routes.peers import numbers_of_peers, trust_of
+from acquit.routes.peers import TRUST, numbers_of_peers, trust_of
 from acquit.routes.share import Share, share
 from acquit.routes.strata import UNSPECIFIC, dips
 from acquit.routes.streams import Evidence, Floats, Grouping, Ints, grouped, summed
@@ -36,7 +36,6 @@ _DIP_NATS = 6.9
 """A stratum that only raises suspicion must be as odd as one in a thousand."""
 _SAME_TRUST = 0.2
 """Curves of peers that differ by so little trust are the same."""
-_TRUST_BEFORE = {"clean": 1.0, "suspect": 0.5, "contradicted": 0.02}
 
 
 def judge(
@@ -48,7 +47,7 @@ def judge(
         return Judged((), {})
     laws = list(templates())
     former = [before.get(place, Standing()) for place in grouping.places]
-    trust = np.array([_TRUST_BEFORE[one.word] for one in former])
+    trust = np.array([TRUST[one.word] for one in former])
     lengths = sorted(evidence.windows)
     week = WEEK if WEEK in evidence.windows else lengths[-1]
     first = weighed(evidence.windows[week], grouping, trust, laws)

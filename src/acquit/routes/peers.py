@@ -7,10 +7,13 @@ not make lying normal.
 import numpy as np
 from scipy.special import expit
 
+from acquit.events import VerdictWord
 from acquit.routes.streams import Floats, Grouping, Ints, summed
 
 DOUBT_NATS = 2.0
 """Evidence at which a place's trust is one half."""
+TRUST: dict[VerdictWord, float] = {"clean": 1.0, "suspect": 0.5, "contradicted": 0.02}
+"""By what was said of a place before."""
 
 
 def trust_of(nats: Floats) -> Floats:

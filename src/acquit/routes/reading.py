@@ -8,11 +8,11 @@ import numpy as np
 
 from acquit.columns import WIDTH
 from acquit.effects import Cell, Example, Tally
+from acquit.routes.days import DAY_SECONDS
 from acquit.routes.judge import judge
 from acquit.routes.streams import Ints, Key, Place, key_of, vector, windows_of
 from acquit.routes.verdict import DEFAULT_THRESHOLDS, Judged, Standings, Thresholds
 
-_DAY_SECONDS = 86_400
 _EPOCH = date(1970, 1, 1)
 
 Days = Mapping[int, Mapping[Key, Ints]]
@@ -48,7 +48,7 @@ def tallied(tallies: Iterable[Tally]) -> Tallied:
     days: dict[int, dict[Key, Ints]] = {}
     examples: dict[Place, list[Named]] = {}
     for tally in last.values():
-        day, key = tally.cell.hour // _DAY_SECONDS, key_of(tally)
+        day, key = tally.cell.hour // DAY_SECONDS, key_of(tally)
         rows = days.setdefault(day, {})
         rows[key] = rows[key] + vector(tally) if key in rows else vector(tally)
         for kind, found in tally.examples.items():

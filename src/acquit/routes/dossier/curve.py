@@ -12,6 +12,7 @@ import numpy as np
 from acquit.columns import LATENCY_BINS, PLACE
 from acquit.routes.batching import usable_bins
 from acquit.routes.interaction import fit, peer_curve
+from acquit.routes.peers import TRUST
 from acquit.routes.share import LEAST_KEPT
 from acquit.routes.streams import Floats, Grouping, Ints
 from acquit.routes.templates import templates
@@ -21,7 +22,6 @@ from acquit.routes.wording import LEAST_NATS
 IN_TEMPLATE = 0.02
 """A bin with less of a template is not said to be of it."""
 _SHORTFALLS = (0.0, *np.geomspace(0.002, 0.98, 40).tolist())
-TRUST = {"clean": 1.0, "suspect": 0.5, "contradicted": 0.02}
 
 
 @dataclass(frozen=True)
