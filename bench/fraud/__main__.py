@@ -50,8 +50,7 @@ def _run(cells: list[Cell], trials: int, jobs: int, results: Path, seeds: int) -
     begun, done = time.monotonic(), 0
     with ProcessPoolExecutor(jobs) as pool:
         waiting = {
-            pool.submit(_trials, cell, seeds, first, last): cell
-            for cell, first, last in _missing(cells, trials, results)
+            pool.submit(_trials, cell, missing): cell for cell, missing in _missing(cells, trials, results, seeds)
         }
         for future in as_completed(waiting):
             cell = waiting[future]
@@ -64,15 +63,20 @@ def _run(cells: list[Cell], trials: int, jobs: int, results: Path, seeds: int) -
             click.echo(f"{time.monotonic() - begun:6.0f} s  {done}/{len(waiting)}  {cell.file}", err=True)
 
 
-def _missing(cells: list[Cell], trials: int, results: Path, bundle: int = 10) -> Iterator[tuple[Cell, int, int]]:
-    for cell in cells:
-        known = len(_read(results / f"{cell.file}.json"))
-        for first in range(known, trials, bundle):
-            yield cell, first, min(first + bundle, trials)
+def _missing(
+    cells: list[Cell], trials: int, results: Path, seeds: int, bundle: int = 10
+) -> Iterator[tuple[Cell, list[int]]]:
+    """All cells' first bundle, then their second: whoever stops it early has as many worlds of each."""
+    for first in range(0, trials, bundle):
+        for cell in cells:
+            known = {one["seed"] for one in _read(results / f"{cell.file}.json")}
+            wanted = range(seeds + first, seeds + min(first + bundle, trials))
+            if missing := [seed for seed in wanted if seed not in known]:
+                yield cell, missing
 
 
-def _trials(cell: Cell, seeds: int, first: int, last: int) -> list[dict[str, Any]]:
-    return [{"seed": seeds + number, **asdict(trial(cell, seeds + number))} for number in range(first, last)]
+def _trials(cell: Cell, seeds: list[int]) -> list[dict[str, Any]]:
+    return [{"seed": seed, **asdict(trial(cell, seed))} for seed in seeds]
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

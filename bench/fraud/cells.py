@@ -11,7 +11,7 @@ from acquit.simulate.world.laws import DAYS, MINUTE_GRAINED, WARM_UP_DAYS, Tier,
 from acquit.simulate.world.tallies import draw_tallies
 from bench.fraud.trial import Trial, run
 
-REPORTED, TUNED = 2_000_000, 5_000
+REPORTED, TUNED = 7_000_000, 5_000
 """Seeds from here on are reported; those from there on may be looked at while thresholds are chosen."""
 JUDGED_DAYS = 14
 """Of a fraud or a trouble: what is not found until then is told as not found."""
