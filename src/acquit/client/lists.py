@@ -7,7 +7,7 @@ answered after `timeout_seconds`.
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeAlias
 
 from redis import Redis, RedisCluster, RedisError
@@ -40,8 +40,8 @@ def patience(timeout_seconds: float = TIMEOUT_SECONDS) -> dict[str, Any]:
     return {**waits, "retry": Retry(NoBackoff(), 0), "protocol": 2}  # HELLO of RESP3 needs a permission of its own
 
 
-class SuppressionList:
-    """The list for plain code; threads may share it. Streams in `open_streams` are sent when the list says nothing."""
+class _List:
+    """What both are made from. Streams in `open_streams` are sent when the list says nothing."""
 
     def __init__(
         self,
@@ -53,11 +53,21 @@ class SuppressionList:
         cache_seconds: float = 0,
         cache_entries: int = CACHE_ENTRIES,
     ) -> None:
-        """Raises ValueError for a client that could wait longer than `timeout_seconds`: give it `patience()`."""
-        _check_patience(redis, timeout_seconds)
+        """Raises ValueError for plain code's client that could wait longer than `timeout_seconds`: give it `patience()`."""
+        if isinstance(open_streams, str):
+            raise ValueError("open_streams must be a collection of names")  # noqa: TRY004 - as for every wrong argument
+        key = erase_key.encode() if isinstance(erase_key, str) else erase_key
         self._redis = redis
-        self._terms = _terms(open_streams, erase_key, cache_seconds, cache_entries)
-        self._fetch = self._from_cluster if isinstance(redis, RedisCluster) else self._from_one
+        self._timeout_seconds = timeout_seconds
+        self._terms = Terms(frozenset(open_streams), key, Cache(cache_seconds, cache_entries))
+        self._fetch = self._way_to(redis)
+
+    def _way_to(self, redis: Any) -> Callable[[list[Page]], Any]:
+        raise NotImplementedError
+
+
+class SuppressionList(_List):
+    """The list for plain code; threads may share it."""
 
     @classmethod
     def from_url(cls, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS, **options: Any) -> "SuppressionList":
@@ -87,6 +97,10 @@ class SuppressionList:
     def close(self) -> None:
         self._redis.close()
 
+    def _way_to(self, redis: Any) -> Callable[[list[Page]], Found]:
+        _check_patience(redis, self._timeout_seconds)
+        return self._from_cluster if isinstance(redis, RedisCluster) else self._from_one
+
     def _from_one(self, pages: list[Page]) -> Found:
         if len(pages) == 1:
             return _apart([self._redis.execute_command("MGET", READY, *pages[0].keys)])
@@ -106,23 +120,8 @@ class SuppressionList:
         return _of_pages(pages, in_order(groups, found), ready)
 
 
-class AsyncSuppressionList:
+class AsyncSuppressionList(_List):
     """The same for asyncio. The time-out holds for the whole round, connecting included."""
-
-    def __init__(
-        self,
-        redis: Any,
-        *,
-        timeout_seconds: float = TIMEOUT_SECONDS,
-        open_streams: Collection[str] = (),
-        erase_key: str | bytes | None = None,
-        cache_seconds: float = 0,
-        cache_entries: int = CACHE_ENTRIES,
-    ) -> None:
-        self._redis = redis
-        self._timeout_seconds = timeout_seconds
-        self._terms = _terms(open_streams, erase_key, cache_seconds, cache_entries)
-        self._fetch = self._from_cluster if isinstance(redis, AsyncRedisCluster) else self._from_one
 
     @classmethod
     def from_url(cls, url: str, **options: Any) -> "AsyncSuppressionList":
@@ -154,6 +153,9 @@ class AsyncSuppressionList:
 
     async def aclose(self) -> None:
         await self._redis.aclose()
+
+    def _way_to(self, redis: Any) -> Callable[[list[Page]], Awaitable[Found]]:
+        return self._from_cluster if isinstance(redis, AsyncRedisCluster) else self._from_one
 
     async def _from_one(self, pages: list[Page]) -> Found:
         return await _fetched(self._redis, pages)
@@ -196,13 +198,6 @@ def _of_pages(pages: Sequence[Page], values: Values, ready: bytes | str | None) 
         found.append((ready is not None, values[first : first + len(page.keys)]))
         first += len(page.keys)
     return found
-
-
-def _terms(open_streams: Collection[str], erase_key: str | bytes | None, seconds: float, entries: int) -> Terms:
-    if isinstance(open_streams, str):
-        raise ValueError("open_streams must be a collection of names")  # noqa: TRY004 - as for every wrong argument
-    key = erase_key.encode() if isinstance(erase_key, str) else erase_key
-    return Terms(frozenset(open_streams), key, Cache(seconds, entries))
 
 
 def _check_patience(redis: Any, timeout_seconds: float) -> None:
