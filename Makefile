@@ -9,6 +9,8 @@ TESTS := $(BIN)/python -m pytest
 demo: $(VENV)/made
 	$(BIN)/acquit demo
 
+# Without cached bytecode each process would compile all tests anew, which takes longer than most of them.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/made
 	$(TESTS) tests --ignore=tests/system -n auto --dist worksteal
 

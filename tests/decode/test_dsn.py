@@ -20,9 +20,10 @@ from acquit.events import Ignored, Receipt, Report, Submit, encode
 from acquit.offline import Replay, records_of
 from acquit.pipeline import read
 from acquit.rules import load
+from tests.builders import shipped_rules
 from tests.decode.samples import ARRIVED, FOLDER, decoded, samples
 
-RULES = load()
+RULES = shipped_rules()
 MAILS = [sample for sample in samples() if sample.provider == "dsn"]
 ONE_REPORT = [sample for sample in MAILS if "report" in json.loads(sample.expected.read_bytes())]
 
