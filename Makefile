@@ -17,8 +17,10 @@ test: $(VENV)/made
 system: $(VENV)/made
 	$(TESTS) tests/system -m "not soak" -n 2 --dist loadfile
 
+# What takes long, and every law ten times as often as `make test` tries it.
 soak: $(VENV)/made
 	$(TESTS) tests/system -m soak --timeout=3600 -s
+	$(TESTS) tests --ignore=tests/system --hypothesis-profile=soak --timeout=3600 -n auto --dist worksteal
 
 check: $(VENV)/made
 	$(BIN)/ruff format --check .

@@ -154,7 +154,7 @@ def test_text_is_short_folded_and_without_addresses() -> None:
 def test_subject_and_body_of_the_original_never_pass(case: str) -> None:
     context = next(sample.context for sample in MAILS if sample.case == case)
     said = decoded("dsn", body(case), context)
-    for one in said if isinstance(said, list) else []:
+    for one in said if isinstance(said, list) else [said]:
         assert not re.search(r"Your order|parcel|hiking|Bergen", getattr(one, "text", None) or "")
 
 
