@@ -46,7 +46,7 @@ HOUR = 3_600
 DAY = 86_400
 PHONE = "+33612345678"
 MAIL = "ann@example.org"
-TRIES = settings.default.max_examples
+TRIES = settings().max_examples
 """Of a law, in the profile that runs: `make test` tries it less often than `make soak`."""
 
 
