@@ -9,14 +9,18 @@ TESTS := $(BIN)/python -m pytest
 demo: $(VENV)/made
 	$(BIN)/acquit demo
 
+# Without cached bytecode each process would compile all tests anew, which takes longer than most of them.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/made
 	$(TESTS) tests --ignore=tests/system -n auto --dist worksteal
 
 system: $(VENV)/made
 	$(TESTS) tests/system -m "not soak" -n 2 --dist loadfile
 
+# What takes long, and every law ten times as often as `make test` tries it.
 soak: $(VENV)/made
 	$(TESTS) tests/system -m soak --timeout=3600 -s
+	$(TESTS) tests --ignore=tests/system --hypothesis-profile=soak --timeout=3600 -n auto --dist worksteal
 
 check: $(VENV)/made
 	$(BIN)/ruff format --check .

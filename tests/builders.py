@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,6 +46,8 @@ HOUR = 3_600
 DAY = 86_400
 PHONE = "+33612345678"
 MAIL = "ann@example.org"
+TRIES = settings().max_examples
+"""Of a law, in the profile that runs: `make test` tries it less often than `make soak`."""
 
 
 class Read(Struct):

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 from acquit.__main__ import main
 from acquit.offline import classify
-from acquit.rules import load
+from tests.builders import shipped_rules
 
 NOW = datetime(2026, 11, 22, 9, 0, 5, tzinfo=UTC)
-RULES = load()
+RULES = shipped_rules()
 DELIVERED = {"event": "delivered", "email": "ann@example.org", "timestamp": 1_795_338_000}
 CLICK, NEWS = {**DELIVERED, "event": "click"}, {**DELIVERED, "event": "account_update"}
 NO_TIME, NO_EVENT = {**DELIVERED, "timestamp": "soon"}, {"email": "ann@example.org"}

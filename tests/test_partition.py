@@ -63,7 +63,7 @@ from tests.builders import (
 
 LATER = 3 * HOUR
 """A time of arrival after all drawn times."""
-SLOW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def orders(**narrowed: Sequence[object]) -> st.SearchStrategy[tuple[list[Event], list[Event]]]:

@@ -17,11 +17,10 @@ from acquit.errors import UNDECODABLE_REASONS, Undecodable
 from acquit.events import Command, Event, Ignored, Receipt, Reply, Verdict, decode_logged, encode, from_epoch_ms
 from acquit.partition import Partition
 from acquit.pipeline import ONLY, ONLY_LIMIT, only_of, take_in
-from acquit.rules import load
 from acquit.worker.dead_letters import ATTEMPTS, read_letter, sent_back
-from tests.builders import Read
+from tests.builders import Read, shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 ARRIVED_MS = 1_795_338_005_000  # 2026-11-22T09:00:05Z
 SMPP = "id:1 sub:001 dlvrd:000 submit date:2611220900 done date:2611220900 stat:UNDELIV err:001 text:{}"
 SECRET = "Your code is 8080"

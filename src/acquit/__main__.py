@@ -1,5 +1,6 @@
 """`acquit`: all commands by name. What each does stands in `commands/`."""
 
+import os
 from pathlib import Path
 
 try:
@@ -21,6 +22,8 @@ from acquit.commands.shell import Group
 @click.pass_context
 def main(ctx: click.Context, settings_file: Path | None) -> None:
     """What happened to each message and why, and who must not be contacted."""
+    # Before numpy is imported: threads that wait for one another over small matrices treble the processor's time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     ctx.obj = settings_file
 
 

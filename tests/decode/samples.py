@@ -21,7 +21,8 @@ from acquit.errors import Undecodable
 from acquit.events import Ignored, Reply, Report
 from acquit.normalise import normalise_report
 from acquit.pipeline import judge_report
-from acquit.rules import Rules, load
+from acquit.rules import Rules
+from tests.builders import shipped_rules
 
 FOLDER = Path(__file__).parent.parent / "samples"
 ARRIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -101,7 +102,7 @@ def _without(fields: dict[str, Any], **defaults: Any) -> dict[str, Any]:
 
 def write_missing(cases: Iterable[Sample]) -> None:
     """Write the expectation of each sample that has none, from what the decoder says now: to be read by a person."""
-    rules = load()
+    rules = shipped_rules()
     for sample in cases:
         if not sample.expected.exists():
             said = told(decoded(sample.provider, sample.body, sample.context), rules)

@@ -5,10 +5,10 @@ import pytest
 from acquit.decode import Context
 from acquit.events import Ignored, Receipt, Reply, Report
 from acquit.pipeline import read
-from acquit.rules import load
+from tests.builders import shipped_rules
 from tests.decode.samples import ARRIVED, FOLDER, decoded
 
-RULES = load()
+RULES = shipped_rules()
 
 
 def body(case: str) -> bytes:

@@ -10,9 +10,9 @@ from acquit.decode.aws_sms import decode
 from acquit.errors import Undecodable
 from acquit.events import Ignored, Reply, Report
 from acquit.reasons import explain
-from acquit.rules import load
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 EVENT = {"eventType": "TEXT_DELIVERED", "messageId": "m1", "destinationPhoneNumber": "+33612345678"}
 INBOUND = {"originationNumber": "33612345678", "destinationNumber": "rcs-c020de25", "inboundMessageId": "i1"}
 

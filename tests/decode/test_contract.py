@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from acquit.decode import DECODERS, Context, Decoded
 from acquit.errors import UNDECODABLE_REASONS, Undecodable
-from acquit.rules import load
+from tests.builders import shipped_rules
 from tests.decode.samples import Sample, decoded, samples, told
 
-RULES = load()
+RULES = shipped_rules()
 SECRET = "Your code is 8080"
 SAMPLES = samples()
 READ = [sample for sample in SAMPLES if not sample.is_refused]

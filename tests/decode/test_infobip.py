@@ -10,9 +10,9 @@ from acquit.decode.infobip import decode
 from acquit.errors import Undecodable
 from acquit.events import Ignored, Reply, Report
 from acquit.reasons import explain
-from acquit.rules import load
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 NO_ERROR = {"id": 0, "name": "NO_ERROR", "description": "No Error", "permanent": False}
 FAILED = {"id": 9, "name": "UNDELIVERABLE_NOT_DELIVERED", "description": "Message sent not delivered"}
 RESULT = {"messageId": "m1", "to": "33612345678", "status": FAILED, "error": NO_ERROR}

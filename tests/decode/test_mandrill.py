@@ -10,9 +10,9 @@ from acquit.decode.context import Context
 from acquit.decode.fields import Decoded
 from acquit.decode.mandrill import decode
 from acquit.events import Ignored, Reply, Report
-from acquit.rules import load
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 
 
 def said(event: str, more: dict[str, Any] | None = None, **msg: Any) -> Decoded:

@@ -10,11 +10,11 @@ from acquit.decode.fields import Decoded
 from acquit.decode.postmark import decode
 from acquit.errors import Undecodable
 from acquit.events import Ignored, Reply, Report
-from acquit.rules import load
+from tests.builders import shipped_rules
 
 BOUNCE = {"RecordType": "Bounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483", "Email": "jane@example.com"}
 CHANGE = {"RecordType": "SubscriptionChange", "MessageStream": "broadcasts", "Recipient": "jane@example.com"}
-WORDS = load().statuses["postmark"]
+WORDS = shipped_rules().statuses["postmark"]
 
 
 def read(fields: dict[str, Any], **more: Any) -> Decoded:

@@ -11,9 +11,9 @@ from acquit.decode.vonage import decode
 from acquit.errors import Undecodable
 from acquit.events import Reply, Report
 from acquit.reasons import explain
-from acquit.rules import load
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 RECEIPT = {"messageId": "m1", "msisdn": "33612345678", "to": "ACME", "status": "failed", "err-code": "0"}
 INBOUND = {"messageId": "m1", "msisdn": "33612345678", "to": "33700000100", "type": "text", "text": "Hi"}
 STATUS = {"message_uuid": "u1", "to": "33612345678", "from": "ACME", "channel": "sms", "status": "rejected"}

@@ -42,7 +42,7 @@ def hours_of(messages: Messages) -> set[int]:
     return {cell.hour for cell, _ in totals_of(messages)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(traffic().flatmap(lambda events: st.tuples(st.just(events), st.permutations(events))))
 def test_any_order_of_arrival_gives_the_same_rows_and_totals(orders: tuple[list[Event], list[Event]]) -> None:
     one, other = (booked(*order) for order in orders)
@@ -50,7 +50,7 @@ def test_any_order_of_arrival_gives_the_same_rows_and_totals(orders: tuple[list[
     assert cells_of(one) == cells_of(other)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(traffic())
 def test_totals_are_the_messages_counted_again(events: list[Event]) -> None:
     messages = booked(*events)

@@ -3,9 +3,9 @@
 import pytest
 
 from acquit.reasons.content import indicators
-from acquit.rules import load
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 PLAIN = "Acme: your parcel comes today between 9 and 11. Reply STOP to end."
 
 

@@ -11,8 +11,9 @@ from acquit.events import DELIVERED, Report
 from acquit.reasons import explain
 from acquit.rules import CodeRow, StatusRow, load
 from acquit.rules import Rules as AllRules
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 UNDELIVERED = Report("smpp", "sms", message_id="m1", status="UNDELIV", code="1", codes="gsm-map")
 
 

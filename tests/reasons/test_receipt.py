@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from acquit.events import WORDS_LIMIT, Receipt, Report, Said
 from acquit.reasons import explain, receipt
-from acquit.rules import load
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 REPORT = Report(
     provider="smpp",

@@ -4,9 +4,9 @@ import pytest
 
 from acquit.events import FAILED, Report
 from acquit.reasons import Reason, explain
-from acquit.rules import load
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 
 
 def reason(code: str | None, status: str = "undelivered") -> Reason:

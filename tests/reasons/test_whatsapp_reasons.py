@@ -6,10 +6,10 @@ import pytest
 
 from acquit.events import FAILED, Report
 from acquit.reasons import Reason, explain
-from acquit.rules import load
 from acquit.rules.places import SHIPPED
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 
 
 def reason(code: str | None, status: str = "failed") -> Reason:

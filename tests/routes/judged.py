@@ -34,6 +34,7 @@ def drawn(
     else:
         places = cast(world, trouble.where, purpose="trouble") if trouble else ()
         made = draw_tallies(world, trouble=trouble, troubled=places)
+    assert bool(places) == bool(fraud or trouble), "what is said of them is said of somebody"
     return made, frozenset(np.flatnonzero(rows_of(world, places)).tolist())
 
 

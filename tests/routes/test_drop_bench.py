@@ -25,10 +25,15 @@ def test_drop_is_found_in_time(name: str, minutes: int) -> None:
     assert all(seconds is not None and seconds <= minutes * 60 for seconds in found)
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("latency x5 for 1 h", "latency_up"), ("feed stalled 20 min", "receipts_stalled")]
-)
-def test_what_is_none_is_told_as_what_it_is_and_never_as_a_drop(name: str, kind: str) -> None:
-    seen = trial(warmed(), TUNING + 3, BY_NAME[name])
+def test_stalled_feed_is_told_as_what_it_is_and_never_as_a_drop() -> None:
+    seen = trial(warmed(), TUNING + 3, BY_NAME["feed stalled 20 min"])
     assert seen.seconds is None
-    assert seen.others <= {kind, "latency_up"}
+    assert "receipts_stalled" in seen.others
+    assert seen.others <= {"receipts_stalled", "latency_up"}
+
+
+def test_slower_delivery_is_never_told_as_a_drop() -> None:
+    """Nor as anything else, mostly: docs/drop-bench.md."""
+    seen = trial(warmed(), TUNING + 3, BY_NAME["latency x5 for 1 h"])
+    assert seen.seconds is None
+    assert seen.others <= {"latency_up"}

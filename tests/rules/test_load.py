@@ -6,6 +6,7 @@ import pytest
 
 from acquit.errors import BadRules
 from acquit.rules import VERSION, load
+from tests.builders import shipped_rules
 
 CATEGORIES = "category,permanence,action,causes,checks,advice\n"
 STATUSES = "word,status,category,sub_reason,permanence,action,advice,source\n"
@@ -154,11 +155,11 @@ def test_folder_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "# nothing yet\n"])
 def test_policy_without_a_rule_changes_nothing(content: str, tmp_path: Path) -> None:
     written(tmp_path, "policy.toml", content)
-    assert load(tmp_path).policy == load().policy
+    assert load(tmp_path).policy == shipped_rules().policy
 
 
 def test_empty_folder_changes_nothing_but_says_that_it_is_there(tmp_path: Path) -> None:
-    ours, shipped = load(tmp_path), load()
+    ours, shipped = load(tmp_path), shipped_rules()
     assert (ours.categories, ours.statuses, ours.codes, ours.policy) == (
         shipped.categories,
         shipped.statuses,
@@ -170,7 +171,7 @@ def test_empty_folder_changes_nothing_but_says_that_it_is_there(tmp_path: Path) 
 
 def test_own_code_replaces_that_row_alone(tmp_path: Path) -> None:
     written(tmp_path, "codes/gsm-map.csv", CODES + "1,,,recipient_moved,,,,,our supplier\n")
-    ours, shipped = load(tmp_path).codes["gsm-map"], load().codes["gsm-map"]
+    ours, shipped = load(tmp_path).codes["gsm-map"], shipped_rules().codes["gsm-map"]
     assert [row.category for row in ours["1"]] == ["recipient_moved"]
     assert {code: rows for code, rows in ours.items() if code != "1"} == {
         code: rows for code, rows in shipped.items() if code != "1"
@@ -196,7 +197,7 @@ def test_spaces_do_not_make_two_rows_one(tmp_path: Path) -> None:
 
 def test_own_status_word_replaces_that_row_alone(tmp_path: Path) -> None:
     written(tmp_path, "statuses/smpp.csv", STATUSES + "delivrd,delivered_network,,,,,,our supplier\n")
-    ours, shipped = load(tmp_path).statuses["smpp"], load().statuses["smpp"]
+    ours, shipped = load(tmp_path).statuses["smpp"], shipped_rules().statuses["smpp"]
     assert ours["delivrd"].status == "delivered_network"
     assert ours["expired"] == shipped["expired"]
     assert len(ours) == len(shipped)
@@ -229,7 +230,7 @@ def test_row_takes_what_it_leaves_out_from_its_category(tmp_path: Path) -> None:
     rows = "1,,,recipient_inactive,,,,,s\n2,,,recipient_inactive,dormant,transient,retry,Wait.,s\n"
     written(tmp_path, "codes/x.csv", CODES + rows)
     [[plain], [full]] = load(tmp_path).codes["x"].values()
-    default = load().categories["recipient_inactive"]
+    default = shipped_rules().categories["recipient_inactive"]
     assert (plain.permanence, plain.action, plain.advice) == (default.permanence, default.action, default.advice)
     assert (full.permanence, full.action, full.advice, full.sub_reason) == ("transient", "retry", "Wait.", "dormant")
 
@@ -242,19 +243,19 @@ def test_own_category_row_is_what_all_rows_take_their_defaults_from(tmp_path: Pa
 
 def test_own_policy_rule_replaces_that_of_its_id_where_it_stood(tmp_path: Path) -> None:
     written(tmp_path, "policy.toml", RULE.replace('"mine"', '"unknown-number"'))
-    ours, shipped = load(tmp_path).policy, load().policy
+    ours, shipped = load(tmp_path).policy, shipped_rules().policy
     assert [rule.id for rule in ours] == [rule.id for rule in shipped]
     assert [rule.hold_days for rule in ours if rule.id == "unknown-number"] == [(1.0,)]
 
 
 def test_own_policy_rule_of_a_new_id_comes_last(tmp_path: Path) -> None:
     written(tmp_path, "policy.toml", RULE)
-    assert [rule.id for rule in load(tmp_path).policy] == [*(rule.id for rule in load().policy), "mine"]
+    assert [rule.id for rule in load(tmp_path).policy] == [*(rule.id for rule in shipped_rules().policy), "mine"]
 
 
 def test_disabled_policy_rule_is_gone(tmp_path: Path) -> None:
     written(tmp_path, "policy.toml", '[[rule]]\nid = "unknown-number"\nenabled = false\n')
-    shipped = [rule.id for rule in load().policy]
+    shipped = [rule.id for rule in shipped_rules().policy]
     assert [rule.id for rule in load(tmp_path).policy] == [id_ for id_ in shipped if id_ != "unknown-number"]
 
 
@@ -264,7 +265,7 @@ def test_enabled_policy_rule_is_there(tmp_path: Path) -> None:
 
 
 def test_version_changes_with_the_operators_rows(tmp_path: Path) -> None:
-    versions = {load().version, load(tmp_path).version}
+    versions = {shipped_rules().version, load(tmp_path).version}
     for content in (RULE, RULE + "times = 2\n", RULE + "times = 3\n"):
         written(tmp_path, "policy.toml", content)
         versions.add(load(tmp_path).version)

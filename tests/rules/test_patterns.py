@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from acquit.errors import BadRules
 from acquit.rules import load
 from acquit.rules.patterns import PatternRule, Phrases, answer, hidden
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 RULE = """[[rule]]
 id = "{id}"
 phrases = ["{phrase}"]

@@ -8,14 +8,15 @@ import pytest
 
 from acquit.decode import DECODERS
 from acquit.events import CATEGORIES, CHANNELS, FAILED
-from acquit.rules import VERSION, load
+from acquit.rules import VERSION
 from acquit.rules.places import SHIPPED
 from acquit.rules.policy import PolicyRule
 from acquit.suppression.facts import FACTS_LIMIT
+from tests.builders import shipped_rules
 from tests.rules.suppressing import CHANNELS as CHANNELS_OF
 from tests.rules.suppressing import LISTED, listed, rows_of, suppressing
 
-RULES = load()
+RULES = shipped_rules()
 TABLES = sorted([*SHIPPED.glob("codes/*.csv"), *SHIPPED.glob("statuses/*.csv")])
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquit.rules import load
 from acquit.rules.patterns import answer
 from acquit.rules.wording import GAP, TEXT_LIMIT, Phrase, folded, phrase, spelt_out
+from tests.builders import shipped_rules
 
-RULES = load()
+RULES = shipped_rules()
 LARGE = 256 * 1024
 SLOW_SECONDS = 0.010
 

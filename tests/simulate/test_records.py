@@ -40,6 +40,9 @@ class Smpp(msgspec.Struct):
         return found[1], found[2], found[3]
 
 
+Raw = list[tuple[Record, Smpp]]
+
+
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
     return list(simulate(SCENARIO))
@@ -58,10 +61,15 @@ def engagements(records: list[Record]) -> list[Engagement]:
     return [msgspec.json.decode(r.value, type=Engagement) for r in records if r.topic == "engagements"]
 
 
-def receipts(records: list[Record], truth: Truth) -> list[tuple[Record, Smpp]]:
+@pytest.fixture(scope="module")
+def raw(records: list[Record], truth: Truth) -> Raw:
+    return receipts(records, truth)
+
+
+def receipts(records: list[Record], truth: Truth) -> Raw:
     junk = set(truth.malformed)
-    raw = [r for r in records if r.topic == "raw" and r.value not in junk]
-    return [(r, msgspec.json.decode(r.value, type=Smpp)) for r in raw]
+    sound = [r for r in records if r.topic == "raw" and r.value not in junk]
+    return [(r, msgspec.json.decode(r.value, type=Smpp)) for r in sound]
 
 
 def test_same_seed_gives_the_same_records(records: list[Record]) -> None:
@@ -84,9 +92,9 @@ def test_every_message_is_submitted_once_within_the_span(records: list[Record]) 
     assert START <= min(s.at for s in sent) <= max(s.at for s in sent) < START.replace(hour=12)
 
 
-def test_nothing_of_a_message_arrives_before_it_was_sent(records: list[Record], truth: Truth) -> None:
+def test_nothing_of_a_message_arrives_before_it_was_sent(records: list[Record], raw: Raw) -> None:
     sent_ms = {s.message_id: events.epoch_ms(s.at) for s in submits(records)}
-    assert all(record.timestamp_ms > sent_ms[smpp.words[0]] for record, smpp in receipts(records, truth))
+    assert all(record.timestamp_ms > sent_ms[smpp.words[0]] for record, smpp in raw)
 
 
 def test_keys_bring_a_recipients_submits_and_engagements_together(records: list[Record]) -> None:
@@ -109,34 +117,33 @@ def test_some_recipients_get_several_messages(records: list[Record]) -> None:
     assert 2 < SCENARIO.messages / len(per_recipient) < 4
 
 
-def test_every_duplicate_equals_an_earlier_record(records: list[Record], truth: Truth) -> None:
-    told = Counter(record.value for record, _ in receipts(records, truth))
+def test_every_duplicate_equals_an_earlier_record(truth: Truth, raw: Raw) -> None:
+    told = Counter(record.value for record, _ in raw)
     assert set(told.values()) == {1, 2}
     assert sum(told.values()) - len(told) == truth.counts["duplicates"]
     assert len(told) == truth.counts["receipts"]
 
 
-def late_share(scenario: Scenario) -> float:
+def late_share(raw: Raw) -> float:
     """Of the duplicates, those that come more than an hour after the first."""
     first: dict[bytes, int] = {}
     after = [
-        r.timestamp_ms - first[r.value]
-        for r, _ in receipts(list(simulate(scenario)), truth_of(scenario))
-        if first.setdefault(r.value, r.timestamp_ms) != r.timestamp_ms
+        r.timestamp_ms - first[r.value] for r, _ in raw if first.setdefault(r.value, r.timestamp_ms) != r.timestamp_ms
     ]
     return sum(ms >= HOUR_MS for ms in after) / len(after)
 
 
-def test_some_duplicates_come_hours_later_if_the_scenario_says_so() -> None:
-    assert late_share(SCENARIO) == 0
-    assert late_share(replace(SCENARIO, retried_late_share=0.3)) == pytest.approx(0.3, abs=0.06)
+def test_some_duplicates_come_hours_later_if_the_scenario_says_so(raw: Raw) -> None:
+    assert late_share(raw) == 0
+    late = replace(SCENARIO, retried_late_share=0.3)
+    assert late_share(receipts(list(simulate(late)), truth_of(late))) == pytest.approx(0.3, abs=0.06)
 
 
-def test_malformed_records_come_as_truth_lists_them(records: list[Record], truth: Truth) -> None:
+def test_malformed_records_come_as_truth_lists_them(records: list[Record], truth: Truth, raw: Raw) -> None:
     junk = set(truth.malformed)
     assert [r.value for r in records if r.topic == "raw" and r.value in junk] == truth.malformed
     good = {(s.message_id, stat) for s in submits(records) for stat in STATUS}
-    assert {(smpp.words[0], smpp.words[2]) for _, smpp in receipts(records, truth)} <= good
+    assert {(smpp.words[0], smpp.words[2]) for _, smpp in raw} <= good
 
 
 def test_malformed_records_hold_no_id_and_no_stat(truth: Truth) -> None:
@@ -145,18 +152,18 @@ def test_malformed_records_hold_no_id_and_no_stat(truth: Truth) -> None:
         assert not re.search(rb"\b(id|stat|err|sub|dlvrd)\b", value.lower())
 
 
-def test_totals_are_what_the_records_tell(records: list[Record], truth: Truth) -> None:
+def test_totals_are_what_the_records_tell(records: list[Record], truth: Truth, raw: Raw) -> None:
     best: dict[str, Status] = defaultdict(lambda: "sent")
-    for _, smpp in receipts(records, truth):
+    for _, smpp in raw:
         message_id, _, stat = smpp.words
         best[message_id] = max(best[message_id], STATUS[stat], key=RANK.__getitem__)
     told = Counter((s.carrier, f"{s.at.hour:02d}", best[s.message_id]) for s in submits(records))
     assert told == truth.totals
 
 
-def test_the_list_is_what_the_records_tell(records: list[Record], truth: Truth) -> None:
+def test_the_list_is_what_the_records_tell(records: list[Record], truth: Truth, raw: Raw) -> None:
     shown: dict[str, str] = {}
-    for _, smpp in receipts(records, truth):
+    for _, smpp in raw:
         if category := PERMANENT.get(smpp.tlvs.get("network_error_code", "")):
             assert shown.setdefault(f"sms:+{smpp.source_addr}", category) == category
     last = {f"sms:{e.to}": e.type for e in engagements(records) if e.type in {"stop", "start"}}
@@ -164,19 +171,19 @@ def test_the_list_is_what_the_records_tell(records: list[Record], truth: Truth) 
     assert shown == truth.suppressed
 
 
-def test_a_number_fails_for_good_once_at_most(records: list[Record], truth: Truth) -> None:
+def test_a_number_fails_for_good_once_at_most(truth: Truth, raw: Raw) -> None:
     failed = Counter(
         smpp.source_addr
-        for value, smpp in {record.value: smpp for record, smpp in receipts(records, truth)}.items()
+        for value, smpp in {record.value: smpp for record, smpp in raw}.items()
         if smpp.tlvs.get("network_error_code") in PERMANENT
     )
     assert set(failed.values()) == {1}
     assert sum(failed.values()) == truth.counts["permanent_failures"]
 
 
-def test_a_failure_after_a_delivery_is_transient(records: list[Record], truth: Truth) -> None:
+def test_a_failure_after_a_delivery_is_transient(truth: Truth, raw: Raw) -> None:
     told: dict[str, dict[str, Smpp]] = defaultdict(dict)
-    for _, smpp in receipts(records, truth):
+    for _, smpp in raw:
         told[smpp.words[0]][smpp.words[2]] = smpp
     late = [stats["UNDELIV"] for stats in told.values() if {"DELIVRD", "UNDELIV"} <= set(stats)]
     assert len(late) == truth.counts["contradictions"] > 0
@@ -184,10 +191,10 @@ def test_a_failure_after_a_delivery_is_transient(records: list[Record], truth: T
     assert max(map(len, told.values())) == 3
 
 
-def test_receipts_overtake_each_other_and_their_submits(records: list[Record], truth: Truth) -> None:
+def test_receipts_overtake_each_other_and_their_submits(records: list[Record], truth: Truth, raw: Raw) -> None:
     submitted_ms = {msgspec.json.decode(r.value)["message_id"]: r.timestamp_ms for r in records if r.topic == "submits"}
     first: dict[tuple[str, str], int] = {}
-    for record, smpp in receipts(records, truth):
+    for record, smpp in raw:
         first.setdefault((smpp.words[0], smpp.words[2]), record.timestamp_ms)
     overtook_submit = {i for (i, _), time in first.items() if time < submitted_ms[i]}
     overtook_acceptd = {

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquit.effects import Entry, Evidence
-from acquit.rules import load
 from acquit.rules.policy import DAY_MS, PolicyRule
 from acquit.suppression.facts import Fact
 from acquit.suppression.judge import judge
 from acquit.suppression.keys import scopes_that_apply
+from tests.builders import shipped_rules
 
-SHIPPED = load().policy
+SHIPPED = shipped_rules().policy
 DAY_0 = datetime(2026, 11, 22, tzinfo=UTC)
 DAY_0_MS = round(DAY_0.timestamp() * 1000)
 

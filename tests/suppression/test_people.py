@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from acquit.effects import Entry, Suppression
-from acquit.rules import load
 from acquit.rules.policy import DAY_MS, PolicyRule
 from acquit.suppression.facts import FACTS_LIMIT, MIRROR, Fact, Joined
 from acquit.suppression.judge import LATE_MS, judge
 from acquit.suppression.people import People
+from tests.builders import shipped_rules
 
-POLICY = load().policy
+POLICY = shipped_rules().policy
 DAY_0 = datetime(2026, 11, 22, tzinfo=UTC)
 JO = "sms:+33612345678"
 AL = "sms:+33698765432"

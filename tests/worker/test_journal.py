@@ -146,7 +146,6 @@ def head_of(worker: Worker) -> tuple[object, ...]:
 
 @pytest.mark.usefixtures("small")
 @settings(
-    max_examples=120,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # to make a failing example smaller takes half a minute: add Phase.shrink
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -182,7 +181,6 @@ WAYS = st.lists(
 
 @pytest.mark.usefixtures("small")
 @settings(
-    max_examples=150,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

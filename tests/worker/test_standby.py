@@ -18,7 +18,7 @@ from acquit.worker import journal as journals
 from acquit.worker.journal import Journal, Known
 from acquit.worker.partition_reader import keep_last
 from acquit.worker.standby import STALE_SECONDS, Standby
-from tests.builders import HOUR, FakeProducer, partition, receipt, record, submit, tables_of, unknown_number
+from tests.builders import HOUR, TRIES, FakeProducer, partition, receipt, record, submit, tables_of, unknown_number
 
 TOPIC = "acquit.journal.ledger"
 TP = TopicPartition(TOPIC, 0)
@@ -161,7 +161,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(TRIES // 5))
 def test_state_begun_from_a_standby_is_the_one_that_reading_all_gives(runner: asyncio.Runner, seed: int) -> None:
     chance, log, producer = random.Random(seed), Log(), FakeProducer(batch_bytes=1_000_000)
     follower, whole = Follower(log, chance), partition(window_hours=6, tally_seconds=2)

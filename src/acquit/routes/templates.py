@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from acquit.columns import LATENCY_BINS
 from acquit.routes.batching import BOUNDS_SECONDS, LONGEST_SECONDS, LOWER_SECONDS, SHORTEST_SECONDS
@@ -62,7 +62,7 @@ def _bump(centre: float, width: float) -> Floats:
     upper = np.append(np.log(BOUNDS_SECONDS[:-1]), np.inf)
     lower = np.concatenate([[-np.inf], upper[:-1]])
     middle = np.log(centre)
-    shares = norm.cdf(upper, middle, width) - norm.cdf(lower, middle, width)
+    shares = ndtr((upper - middle) / width) - ndtr((lower - middle) / width)
     assert len(shares) == LATENCY_BINS
     assert centre > SHORTEST_SECONDS
     return np.asarray(shares)

@@ -5,15 +5,17 @@ without a context means SASL without TLS.
 """
 
 import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from faust.auth import SASLCredentials, SSLCredentials
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from acquit.errors import BadSettings
 from acquit.worker.settings import Settings
+
+if TYPE_CHECKING:
+    from faust.auth import SASLCredentials, SSLCredentials
 
 
 def kafka_options(settings: Settings) -> dict[str, Any]:
@@ -31,8 +33,10 @@ def kafka_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
-def faust_credentials(settings: Settings) -> SASLCredentials | SSLCredentials | None:
+def faust_credentials(settings: Settings) -> "SASLCredentials | SSLCredentials | None":
     """Faust's `broker_credentials`; None is plaintext without a name."""
+    from faust.auth import SASLCredentials, SSLCredentials  # noqa: PLC0415 -- half a second, of the worker alone
+
     context = _kafka_tls(settings)
     if settings.kafka_security.startswith("sasl"):
         return SASLCredentials(
