@@ -17,7 +17,7 @@ test: $(VENV)/made
 system: $(VENV)/made
 	$(TESTS) tests/system -m "not soak" -n 2 --dist loadfile
 
-# What takes long, and every law ten times as often as `make test` tries it.
+# What takes long, and laws ten times as often as `make test` tries them.
 soak: $(VENV)/made
 	$(TESTS) tests/system -m soak --timeout=3600 -s
 	$(TESTS) tests --ignore=tests/system --hypothesis-profile=soak --timeout=3600 -n auto --dist worksteal
