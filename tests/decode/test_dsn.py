@@ -142,6 +142,32 @@ def test_words_of_one_recipient_are_not_those_of_another() -> None:
     assert "who should that be" not in (bob.text or "")
 
 
+def test_reason_stands_in_the_session_above_the_line_that_sums_it_up() -> None:
+    text = (
+        "   ----- Transcript of session follows -----\nWhile talking to mx.dest.example:\n"
+        ">>> MAIL From:<news@sender.example>\n<<< 501 no access from mail server [192.0.2.77], an open relay.\n"
+        "554 <ann@dest.example>... Remote protocol error\nWhile talking to mx.other.example:\n"
+        ">>> RCPT TO:<bob@other.example>\n<<< 550 no such person\n550 <bob@other.example>... User unknown\n"
+    )
+    ann, bob = reports(bounce(text))
+    assert (ann.to, "open relay" in (ann.text or ""), "other.example" in (ann.text or "")) == (
+        "ann@dest.example",
+        True,
+        False,
+    )
+    assert (bob.to, "open relay" in (bob.text or "")) == ("bob@other.example", False)
+
+
+def test_loop_that_a_mailing_list_reports_is_a_bounce() -> None:
+    original = "   From: news@sender.example\n   Message-ID: <m1@sender.example>\n   To: friends@lists.example\n"
+    mail = (
+        "From: friends-admin@lists.example\nTo: news@sender.example\nSubject: Loop Alert: Duplicated Message-ID\n\n"
+        f"Duplicated Message-ID in <friends@lists.example>.\n\nOriginal mail as follows:\n\n{original}"
+    )
+    [report] = reports(mail.encode())
+    assert (report.status, report.message_id) == ("failed", "m1@sender.example")
+
+
 def test_text_is_short_folded_and_without_addresses() -> None:
     [report] = reports(bounce("<ann@dest.example>:\n  550\tno   such person\n" + "and so on\n" * 1_000))
     assert report.text is not None

@@ -106,9 +106,9 @@ def _reports(bounce: Bounce, outcomes: Iterable[Outcome], mail: Mail, context: C
             at=at,
             status=one.action,
             code=words.better_code(one.status, words.enhanced_in(one.text)),
-            codes=words.reply_in(one.text),
             text=(masked(one.text) or "")[: words.TEXT_LIMIT] or None,
             remote_host=one.host,
+            reply_code=words.reply_in(one.text),
         )
 
 

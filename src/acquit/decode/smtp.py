@@ -46,7 +46,7 @@ def _told(reply: Reply, context: Context) -> Iterator[Decoded]:
         at=moment(reply.at, "at"),
         status=reply.status or _ACTIONS.get(said[:1] if said[:3].isdecimal() else (code or "5")[:1], "failed"),
         code=code,
-        codes=reply_in(said),
         text=masked(said),
         remote_host=(reply.remote_host or "").strip().rstrip(".").casefold()[:253] or host_in(said),
+        reply_code=reply_in(said),
     )
