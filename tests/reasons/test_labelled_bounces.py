@@ -1,4 +1,4 @@
-"""The labelled mails of samples/bounces: 227 that were written from public texts, and labelled before they were read.
+"""The labelled mails of samples/bounces: 272 that were written from public texts, and labelled before they were read.
 
 They are what providers and mail servers write, in 21 languages. `expected.jsonl` has who failed, what it may be called
 (`a|b`), and whether it is hard: the address or its domain is not there.

@@ -17,7 +17,11 @@ _PLACES_LIMIT, _PIECES_LIMIT = 50, 5
 _LINE_LIMIT = 1_000
 _NEXT_WORD = 12
 _LEAD = re.compile(r"""[\s<>*\-•·"'(\[:=|]{0,40}(?:\d{3}[ \-]{1,3})?(?:#?\d\.\d{1,3}\.\d{1,3} )?[\s<"'(]{0,4}""")
-_SENDER = re.compile(r"(?i)(?:mail from|\bfrom|sender|absender|expéditeur|remitente|mittente|remetente|差出人)\W{0,4}$")
+_SENDER = re.compile(
+    r"(?i)(?:mail from|\bfrom|sender|absender|expéditeur|remitente|mittente|remetente|差出人|"
+    r"message-?id|in-reply-to|references)\W{0,4}$"
+)
+"""What stands behind these is no recipient: who sent it, and ids, which look like addresses."""
 _RECIPIENT = re.compile(
     r"(?i)(?:rcpt to|\bto|recipients?|empfänger|destinataire|destinatari[oa]s?|address|adresse|dirección|indirizzo|endereço|"
     r"user|mailbox|宛先|收件人)[\s:\uff1a<\"'(=]{0,6}$"
