@@ -29,7 +29,7 @@ check: $(VENV)/made
 	$(BIN)/lint-imports
 	$(BIN)/acquit check
 
-# On real bounce mails, which are not ours to ship: without them nothing is measured.
+# On real bounce mails, which are not ours to ship; without them on our own alone.
 accuracy: $(VENV)/made
 	$(BIN)/python -m bench.accuracy
 

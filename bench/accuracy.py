@@ -2,9 +2,10 @@
 
 Hard or soft, the category, a receipt for each recipient, and whom one mail would suppress. Beside it stand the two naive
 rules that people use: 5xx is hard, and the codes alone. Fails under its floor. The corpus is not ours and stays where it is
-(../shared/corpus/README.md; labels by Sisimai): without it nothing is measured, and that is said.
+(labels by Sisimai): without it only the mails of tests/samples/bounces are measured, and that is said.
 
 The rules were written from one half of the mails and not from the other (a hash of the name decides), so both are shown.
+Our own mails were labelled before they were read, and the rules mended afterwards: their row shows that nothing is lost.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ from acquit.rules import Rules, load
 from acquit.rules.patterns import answer
 
 CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "bounces"
+OURS = Path(__file__).parent.parent / "tests" / "samples" / "bounces"
 ARRIVED = datetime(2026, 11, 22, tzinfo=UTC)
 LONG_DAYS = 30
 Rule = Literal["acquit", "5xx is hard", "codes alone"]
@@ -65,7 +67,7 @@ _MEANS: dict[str, frozenset[str]] = {
     }.items()
     for name in names.split()
 }
-"""What Sisimai's reasons are in our words: reference/classification.md, 5.1."""
+"""What Sisimai's reasons are in our words: reference/classification.md, 5.1. Our own labels are such words: `a|b`."""
 
 
 class Floor(NamedTuple):
@@ -179,7 +181,7 @@ def _is_of(label: Label, receipt: Receipt | None) -> bool:
         return receipt.status not in FAILED
     if label.reason in {"onhold", "undefined"}:
         return receipt.permanence != "permanent"
-    return receipt.category in _MEANS[label.reason]
+    return receipt.category in (_MEANS.get(label.reason) or label.reason.split("|"))
 
 
 def _suppresses(receipt: Receipt | None, rules: Rules) -> bool:
@@ -225,25 +227,32 @@ def under(scored: Score, floor: Floor) -> list[str]:
 @click.option("--misses", type=click.Choice(["0", "1"]), help="Name the mails of this half that are read wrong.")
 def main(corpus: Path, misses: str | None) -> None:
     """Read the labelled bounces, print how right it is, and fail under the floor."""
-    if not (corpus / "expected.jsonl").exists():
-        print(f"no labelled mails in {corpus}: nothing is measured")
-        return
     rules = load()
-    mails = list(cases(corpus, rules))
+    ours = score(cases(OURS, rules), "acquit", rules)
+    missed = under(ours, Floor())
     print(HEADER)
-    print(printed("acquit", score(mails, "acquit", rules)))
-    for rule in NAIVE:
-        print(printed(rule, score(mails, rule, rules), columns=NAIVE_COLUMNS))
-    for half, name in enumerate(("acquit, the half it was written by", "acquit, the other half")):
-        print(printed(name, score([case for case in mails if case.half == half], "acquit", rules)))
-    if misses is not None:
-        _print_misses([case for case in mails if case.half == int(misses)], rules)
-    missed = under(score(mails, "acquit", rules), Floor())
+    if (corpus / "expected.jsonl").exists():
+        mails = list(cases(corpus, rules))
+        missed += under(score(mails, "acquit", rules), Floor())
+        _print_corpus(mails, rules)
+        if misses is not None:
+            _print_misses([case for case in mails if case.half == int(misses)], rules)
+    else:
+        print(f"no labelled mails in {corpus}: on real ones nothing is measured")
+    print(printed("acquit, on mails of our own", ours))
     print(
         "\n".join(missed)
         or f"floor: {', '.join(f'{name} {least}' for name, least in Floor()._asdict().items())}: reached"
     )
     sys.exit(bool(missed))
+
+
+def _print_corpus(mails: list[Case], rules: Rules) -> None:
+    print(printed("acquit", score(mails, "acquit", rules)))
+    for rule in NAIVE:
+        print(printed(rule, score(mails, rule, rules), columns=NAIVE_COLUMNS))
+    for half, name in enumerate(("acquit, the half it was written by", "acquit, the other half")):
+        print(printed(name, score([case for case in mails if case.half == half], "acquit", rules)))
 
 
 def _print_misses(mails: list[Case], rules: Rules) -> None:

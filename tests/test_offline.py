@@ -132,3 +132,17 @@ def test_explain_tells_every_row_that_a_failure_may_meet() -> None:
         "after a reply where the code was 130472 or 472; lifted by restore; else whatsapp-held-back: suppressed at once "
         "in scope *:marketing, 16 days; lifted by restore"
     )
+
+
+def test_explain_says_why_a_rule_of_wording_means_what_it_means() -> None:
+    body = json.dumps({"to": "ann@dest.example", "response": "450 4.1.1 user unknown"}).encode()
+    done = CliRunner().invoke(main, ["explain", "smtp"], input=body, catch_exceptions=False)
+    [told] = [line for line in done.output.splitlines() if line.startswith("because")]
+    assert told.startswith("because     wording beats class: `450 4.1.1 user unknown` is as hard.")
+
+
+def test_explain_of_a_code_gives_no_reason_of_a_wording() -> None:
+    body = json.dumps({"to": "ann@dest.example", "response": "550 5.1.1"}).encode()
+    done = CliRunner().invoke(main, ["explain", "smtp"], input=body, catch_exceptions=False)
+    assert "decided by  enhanced:code:X.1.1" in done.output
+    assert "because" not in done.output

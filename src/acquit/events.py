@@ -93,6 +93,7 @@ class Report(Struct, frozen=True, gc=False):
     supplier: str | None = None
     retry_after_seconds: int | None = None
     remote_host: str | None = None  # the server whose words these are (e-mail)
+    reply_code: str | None = None  # of RFC 5321, with which it refused: 550 (e-mail)
 
 
 class Reply(Struct, frozen=True, gc=False):

@@ -13,6 +13,7 @@ from acquit.reasons.content import indicators
 from acquit.reasons.keywords import heard
 from acquit.reasons.revising import PORTED, revise
 from acquit.rules import Rules, policy
+from acquit.rules.patterns import UNCONFIRMED
 
 
 def told(provider: str, body: bytes, context: Context, *, rules: Rules, now: datetime) -> Iterator[str]:
@@ -47,10 +48,12 @@ def _of_report(report: Report, context: Context, rules: Rules, now: datetime) ->
     carrier = f", carrier {receipt.carrier} (a guess)" if receipt.carrier_is_guess else ""
     yield f"normalised  to {receipt.to}, at {receipt.at:%Y-%m-%d %H:%M:%S} UTC{carrier}"
     yield f"decided by  {receipt.rule}" + (f"  {reason.place}  [{reason.source}]" if reason.source else "")
-    because = f" ({reason.sub_reason})" if reason.sub_reason else ""
+    narrower = f" ({reason.sub_reason})" if reason.sub_reason else ""
+    if why := _why(reason.rule, rules):
+        yield f"because     {why}"
     theirs = f" ({report.provider}: {receipt.said.status})" if receipt.said.status else ""
     yield f"status      {receipt.status}{theirs}"
-    yield f"category    {reason.category or '-'}{because}"
+    yield f"category    {reason.category or '-'}{narrower}"
     yield f"permanence  {receipt.permanence}" + (
         ", for its number is being ported" * (receipt.permanence != reason.permanence)
     )
@@ -67,6 +70,12 @@ def _of_report(report: Report, context: Context, rules: Rules, now: datetime) ->
     elif reason.advice:
         yield f"advice      {reason.advice}"
     yield f"policy      {_policy(receipt, rules)}"
+
+
+def _why(rule: str, rules: Rules) -> str:
+    """What a rule of wording gives as its reason, where it has to give one."""
+    asked = rule.removesuffix(UNCONFIRMED)
+    return next((pattern.why for pattern in rules.patterns if pattern.id == asked), "")
 
 
 def told_of_text(text: str, sender: str | None, rules: Rules) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import pytest
 
 from acquit.decode import Context
+from acquit.errors import Undecodable
 from acquit.events import Ignored, Receipt, Reply, Report
 from acquit.pipeline import read
 from tests.builders import shipped_rules
@@ -41,6 +42,14 @@ def test_opt_out_of_nobody_is_no_stop_of_everybody() -> None:
 
 def test_bounce_mailbox_reads_a_complaint_as_arf_does() -> None:
     assert decoded("dsn", body("abuse"), Context()) == decoded("arf", body("abuse"), Context())
+
+
+def test_bad_mail_of_a_mailbox_file_costs_its_neighbours_nothing() -> None:
+    line = b"From feedback  Sun Nov 22 09:15:00 2026\n"
+    other = b"From: ann@dest.example\nSubject: hello\n\nNo report.\n\n"
+    said = decoded("arf", line + body("abuse") + b"\n" + line + other + line + body("fraud"), Context())
+    assert isinstance(said, list)
+    assert [type(one) for one in said] == [Report, Undecodable, Report]
 
 
 def test_of_a_message_to_several_nobody_complained_unless_it_is_said() -> None:

@@ -84,6 +84,11 @@ def test_address_to_ask_for_help_is_nobody_who_failed() -> None:
     assert [report.to for report in reports(bounce(text))] == ["ann@dest.example"]
 
 
+def test_id_of_the_message_is_nobody_who_failed() -> None:
+    text = "It could not be delivered.\nMessage-ID: <m1@sender.example>\nReferences: <m0@sender.example>"
+    assert [report.to for report in reports(bounce(text, original="To: ann@dest.example\n"))] == ["ann@dest.example"]
+
+
 def test_link_in_a_reason_makes_nobody_less_of_a_recipient() -> None:
     text = "<ann@dest.example>: 550 no, see https://dest.example/help\n<bob@dest.example>: 550 no such person"
     assert [report.to for report in reports(bounce(text))] == ["ann@dest.example", "bob@dest.example"]
@@ -141,6 +146,32 @@ def test_words_of_one_recipient_are_not_those_of_another() -> None:
     ann, bob = reports(body("qmail"))
     assert "who should that be" in (ann.text or "")
     assert "who should that be" not in (bob.text or "")
+
+
+def test_reason_stands_in_the_session_above_the_line_that_sums_it_up() -> None:
+    text = (
+        "   ----- Transcript of session follows -----\nWhile talking to mx.dest.example:\n"
+        ">>> MAIL From:<news@sender.example>\n<<< 501 no access from mail server [192.0.2.77], an open relay.\n"
+        "554 <ann@dest.example>... Remote protocol error\nWhile talking to mx.other.example:\n"
+        ">>> RCPT TO:<bob@other.example>\n<<< 550 no such person\n550 <bob@other.example>... User unknown\n"
+    )
+    ann, bob = reports(bounce(text))
+    assert (ann.to, "open relay" in (ann.text or ""), "other.example" in (ann.text or "")) == (
+        "ann@dest.example",
+        True,
+        False,
+    )
+    assert (bob.to, "open relay" in (bob.text or "")) == ("bob@other.example", False)
+
+
+def test_loop_that_a_mailing_list_reports_is_a_bounce() -> None:
+    original = "   From: news@sender.example\n   Message-ID: <m1@sender.example>\n   To: friends@lists.example\n"
+    mail = (
+        "From: friends-admin@lists.example\nTo: news@sender.example\nSubject: Loop Alert: Duplicated Message-ID\n\n"
+        f"Duplicated Message-ID in <friends@lists.example>.\n\nOriginal mail as follows:\n\n{original}"
+    )
+    [report] = reports(mail.encode())
+    assert (report.status, report.message_id) == ("failed", "m1@sender.example")
 
 
 def test_text_is_short_folded_and_without_addresses() -> None:
@@ -344,7 +375,9 @@ def test_damaged_mail_is_read_or_undecodable(
 @settings(max_examples=100, deadline=None)
 @given(sample=st.sampled_from(ONE_REPORT), at=st.floats(0.3, 1))
 def test_cut_bounce_names_nobody_who_did_not_fail(sample: Any, at: float) -> None:
-    """Whoever is named when the end is missing was named, or named in part, by the whole."""
+    """Neither who sent the message nor its id, which looks like an address."""
     cut = decoded("dsn", sample.body[: round(at * len(sample.body))], sample.context)
     senders = {"bounces@sender.example", "news@sender.example"}
-    assert not {one.to for one in (cut if isinstance(cut, list) else []) if isinstance(one, Report)} & senders
+    named = {one.to or "" for one in (cut if isinstance(cut, list) else []) if isinstance(one, Report)}
+    assert not named & senders
+    assert not any(name.startswith("order-4711") for name in named)

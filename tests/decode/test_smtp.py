@@ -29,7 +29,7 @@ def read(**fields: object) -> Report:
 )
 def test_reply_is_read(response: str, status: str, code: str | None, reply: str | None) -> None:
     report = read(response=response)
-    assert (report.status, report.code, report.codes) == (status, code, reply)
+    assert (report.status, report.code, report.reply_code) == (status, code, reply)
 
 
 def test_what_the_mta_says_became_of_it_goes_first() -> None:

@@ -215,6 +215,51 @@ def test_cause_that_is_not_the_addresss_own_suppresses_nobody_at_once(reply: str
     assert met == []
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "421 4.4.2 mx.dest.example Error: timeout exceeded, connection closed due to inactivity",
+        "delivery temporarily suspended: connect to mx.dest.example[192.0.2.25]:25: Connection timed out",
+        "delivery temporarily suspended: unknown mail transport error",
+        "451 4.3.2 System not in service, please try later",
+        "550 Service is out of service for maintenance",
+        "454 TLS currently disabled",
+        "550 5.7.1 Your mailing account has been suspended",
+        "550 Mail from this domain has been suspended",
+        "554 5.7.1 Mail service for domain sender.example is suspended",
+        "550 The mail server of the recipient is retired for the weekend",
+        "450 4.2.1 mailbox temporarily locked",
+        "550 this message has expired and was discontinued",
+        "554 attachment name is not valid",
+        "550 invalid address in header To",
+        "550 Reply-To address does not exist",
+        "550 Return address invalid",
+        "550 mail route for recipient not found",
+        "550 The server is no longer available",
+        "550 5.1.1 Recipient rejected by policy",
+        "550 5.7.1 unknown host in HELO",
+    ],
+)
+def test_word_of_an_address_that_is_said_of_something_else_condemns_nobody(reply: str) -> None:
+    assert receipt_of(reply).permanence != "permanent"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.2.1 This mailbox has been blocked due to inactivity",
+        "550 User suspended",
+        "550 User hangup",
+        "550 5.2.1 Mailbox frozen",
+        "550 5.2.1 Recipient is inactive",
+        "550 Account is not active",
+    ],
+)
+def test_mailbox_that_is_out_of_use_is_inactive(reply: str) -> None:
+    receipt = receipt_of(reply)
+    assert (receipt.category, receipt.permanence) == ("recipient_inactive", "permanent")
+
+
 @pytest.mark.parametrize("name", CAUSES)
 def test_cause_is_told_in_five_languages_at_least(name: str) -> None:
     assert len({language[:2] for language in CAUSES[name].replies}) >= 5

@@ -16,7 +16,7 @@ RETURNED = Report("dsn", "email", message_id="m1", to="ann@example.com", status=
 
 
 def why(text: str = "", *, code: str | None = None, reply: str | None = None, **fields: str | None) -> Reason:
-    return explain(replace(RETURNED, text=text or None, code=code, codes=reply, **fields), shipped_rules())
+    return explain(replace(RETURNED, text=text or None, code=code, reply_code=reply, **fields), shipped_rules())
 
 
 @dataclass
@@ -161,6 +161,15 @@ def test_code_that_the_words_made_plain_is_not_counted_as_unknown() -> None:
         "dsn", "email", START, "failed", rule=reason.rule, category=reason.category, said=Said(code="5.9.9")
     )
     assert unknown_word(receipt) is None
+
+
+def test_operators_own_table_of_bounces_codes_is_asked_whatever_the_reply_code(tmp_path: Path) -> None:
+    (tmp_path / "codes").mkdir()
+    (tmp_path / "codes" / "dsn.csv").write_text(
+        "code,words,status,category,sub_reason,permanence,action,advice,source\n5.9.9,,,opted_out,,,,,our relay\n"
+    )
+    report = replace(RETURNED, code="5.9.9", reply_code="550")
+    assert explain(report, load(tmp_path)).rule == "dsn:code:5.9.9"
 
 
 # Retry

@@ -21,6 +21,10 @@ from acquit.rules.wording import folded
         ("450 Veuillez réessayer dans 15 minutes", 900),
         ("450 Inténtelo más tarde, en 30 minutos", 1800),
         ("450 wait 100000 seconds", None),  # more than a day is a mistake
+        ("451 4.7.1 Greylisting in action, please come back in 00:04:59", 299),
+        ("451 Greylisting in action, please come back in 01:00:00", 3600),
+        ("451 come back in 00:00:00", None),
+        ("451 come back in 99:00:00", None),
         ("450 could not be delivered for 4 hours", None),
         ("450 try again later", None),
         ("retry 0 seconds", None),

@@ -12,7 +12,7 @@ from acquit.decode.bounce.addresses import address_in
 from acquit.decode.bounce.arrival import arrived_at
 from acquit.decode.bounce.headers import Headers, headers_of
 from acquit.decode.bounce.original import message_id_of, original_in, sent_to, written_to
-from acquit.decode.bounce.parts import BEYOND, Mail, Part, mails_in, read_mail
+from acquit.decode.bounce.parts import BEYOND, Mail, Part, each_mail, read_mail
 from acquit.decode.bounce.verp import verp_recipient
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded
@@ -27,14 +27,17 @@ _UNNAMED = ("hashed", "redacted", "undisclosed", "removed", "x-redacted")
 
 
 def decode(body: bytes, context: Context) -> Iterator[Decoded]:
-    for octets in mails_in(body):
-        mail = read_mail(octets)
-        report = feedback_in(mail)
-        if report is None:
-            raise Undecodable("undecodable", "no mail with a message/feedback-report part")
-        yield from told(mail, report, context)
-        if mail.is_cut:
-            yield Ignored("arf", BEYOND)
+    return each_mail(body, lambda octets: _told(octets, context))
+
+
+def _told(octets: bytes, context: Context) -> Iterator[Decoded]:
+    mail = read_mail(octets)
+    report = feedback_in(mail)
+    if report is None:
+        raise Undecodable("undecodable", "no mail with a message/feedback-report part")
+    yield from told(mail, report, context)
+    if mail.is_cut:
+        yield Ignored("arf", BEYOND)
 
 
 def feedback_in(mail: Mail) -> Part | None:
@@ -59,7 +62,7 @@ def told(mail: Mail, report: Part, context: Context) -> Iterator[Decoded]:
     at = arrived_at(mail.messages[0].headers)
     if not people and message_id is None and context.to is None:
         raise Undecodable("missing_field", "$: the report names neither a recipient nor a message")
-    for to in people or [None]:
+    for to in people or (None,):
         if kind in _STOPS:
             yield _stopped(to, context, message_id) if to or context.to else Ignored("arf", kind)
         else:
@@ -73,23 +76,26 @@ def _stopped(to: str | None, context: Context, message_id: str | None) -> Decode
     )
 
 
-def _people(fields: Headers, original: Headers, bounce: Headers, context: Context) -> list[str | None]:
+def _people(fields: Headers, original: Headers, bounce: Headers, context: Context) -> list[str]:
     """The recipients that the report names, else that our return address names, else that the message was for.
 
-    Of a message to several nobody knows who complained unless the report says it.
+    Of a message to several nobody knows who complained unless the report says it. A name that hides somebody is taken only
+    where the original has no id by which its submit would name them.
     """
     named = [found for value in fields.all("original-rcpt-to") if (found := address_in(value))]
     named += [found for value in fields.all("removal-recipient") if (found := address_in(value))]
     known = [one for one in dict.fromkeys(named) if not one.casefold().startswith(_UNNAMED)]
     if known:
-        return list(known[:_PEOPLE_LIMIT])
+        return known[:_PEOPLE_LIMIT]
     if to := verp_recipient(bounce, original, context):
         return [to]
     for those in (sent_to(original), written_to(original)):
         if len(those) == 1:
             named.append(those[0])
     known = [one for one in named if not one.casefold().startswith(_UNNAMED)]
-    return list((known or named)[:1]) if known or not original.get("message-id") else []
+    if known:
+        return known[:1]
+    return [] if original.get("message-id") else named[:1]
 
 
 def _reporter(fields: Headers) -> str | None:

@@ -73,12 +73,13 @@ class Context(Struct, frozen=True, omit_defaults=True):
         self, provider: str, channel: Channel, *, message_id: str | None, to: str | None = None,
         at: datetime | None = None, submitted_at: datetime | None = None, status: str | None = None,
         code: str | None = None, text: str | None = None, codes: str | None = None, carrier: str | None = None,
-        retry_after_seconds: int | None = None, remote_host: str | None = None,
+        retry_after_seconds: int | None = None, remote_host: str | None = None, reply_code: str | None = None,
     ) -> Report:  # fmt: skip
         """A report of this provider, on the channel that the payload names."""
         return Report(
             provider, channel, message_id, to or self.to, at, submitted_at, status, code, text, codes, self.route,
             carrier or self.carrier, self.account, self.stream, self.supplier, retry_after_seconds, remote_host,
+            reply_code,
         )  # fmt: skip
 
     def reply(

@@ -12,7 +12,7 @@ from acquit.decode.bounce import kinds, words
 from acquit.decode.bounce.addresses import address_in
 from acquit.decode.bounce.arrival import arrived_at
 from acquit.decode.bounce.bounce import Bounce, Outcome
-from acquit.decode.bounce.parts import BEYOND, Mail, mails_in, read_mail
+from acquit.decode.bounce.parts import BEYOND, Mail, each_mail, read_mail
 from acquit.decode.context import Context
 from acquit.decode.fields import Decoded, masked
 from acquit.errors import Undecodable
@@ -34,15 +34,7 @@ _MAIL_FIELDS = (
 
 
 def decode(body: bytes, context: Context) -> Iterator[Decoded]:
-    mails = mails_in(body)
-    if len(mails) == 1:
-        yield from _told(mails[0], context)
-        return
-    for octets in mails:
-        try:
-            yield from _told(octets, context)
-        except Undecodable as error:
-            yield error
+    return each_mail(body, lambda octets: _told(octets, context))
 
 
 def _told(octets: bytes, context: Context) -> Iterator[Decoded]:
@@ -106,9 +98,9 @@ def _reports(bounce: Bounce, outcomes: Iterable[Outcome], mail: Mail, context: C
             at=at,
             status=one.action,
             code=words.better_code(one.status, words.enhanced_in(one.text)),
-            codes=words.reply_in(one.text),
             text=(masked(one.text) or "")[: words.TEXT_LIMIT] or None,
             remote_host=one.host,
+            reply_code=words.reply_in(one.text),
         )
 
 

@@ -44,9 +44,15 @@ def _told(reply: Reply, context: Context) -> Iterator[Decoded]:
         message_id=message_id,
         to=reply.to,
         at=moment(reply.at, "at"),
-        status=reply.status or _ACTIONS.get(said[:1] if said[:3].isdecimal() else (code or "5")[:1], "failed"),
+        status=reply.status or _action(said, code),
         code=code,
-        codes=reply_in(said),
         text=masked(said),
         remote_host=(reply.remote_host or "").strip().rstrip(".").casefold()[:253] or host_in(said),
+        reply_code=reply_in(said),
     )
+
+
+def _action(said: str, code: str | None) -> str:
+    """By the class of the reply, else of the enhanced code; an MTA that tells neither has failed."""
+    digit = said[:1] if said[:3].isdecimal() else (code or "")[:1]
+    return _ACTIONS.get(digit, "failed")

@@ -17,11 +17,11 @@ _TEMPORARY = "4"
 
 def worded(report: Report, said: Reason, rules: Rules) -> Reason:
     """The reason by the words of a report that was sent by mail, or told by who sends mail; or what was said already."""
-    if not report.text and not report.code and not report.codes:
+    if not report.text and not report.code and not report.reply_code:
         return said
     domain = report.to.rpartition("@")[2] if report.to else None
     told = answer(
-        report.text or "", enhanced=report.code, reply=report.codes, hosts=(report.remote_host, domain),
+        report.text or "", enhanced=report.code, reply=report.reply_code, hosts=(report.remote_host, domain),
         provider=report.provider,
     )  # fmt: skip
     found = _by_pattern(told, said, rules) or by_code(told, said.status, rules)

@@ -47,6 +47,8 @@ _UNITS = {
     ),
 }
 _STUCK = re.compile(r"(\d{1,6})([a-z]{1,7})")
+_CLOCK = re.compile(r" back in (\d\d) ([0-5]\d) ([0-5]\d) ")
+"""milter-greylist: `Greylisting in action, please come back in 00:04:59`."""
 _ASKS = (
     "retry", "again", "later", "wait", "delay", "back", "come", "resend", "resubmit", "greylist", "graylist", "greylisted",
     "graylisted", "greylisting", "deferred", "reessayer", "reessayez", "nouveau", "tard", "attendre", "erneut", "spater",
@@ -62,6 +64,10 @@ def retry_after_seconds(words: str) -> int | None:
     """The time that folded words ask to wait, if they name one of at most a day."""
     if not any(f" {ask} " in words for ask in _ASKS):
         return None
+    clock = _CLOCK.search(words)
+    if clock:
+        seconds = int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3])
+        return seconds if 0 < seconds <= MOST_SECONDS else None
     said = words.split()
     for place, word in enumerate(said):
         number, unit = _amount(said, place)

@@ -18,9 +18,9 @@ from acquit.rules.wording import ADDRESS, TEXT_LIMIT, Phrase, folded, phrase, sp
 _ENHANCED = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY = re.compile(r"(?<![\d.])([45][0-5]\d)(?![\d.])")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
-
-
+_HOST_LIMIT = 300
 UNCONFIRMED = ":unconfirmed"
+"""The end of a receipt's `rule` where words alone decided, and nothing confirms them."""
 
 
 class Answer(Struct, frozen=True):
@@ -56,9 +56,6 @@ def answer(
         hosts=tuple(name[0] for host in hosts if host and (name := _HOST.search(host[:_HOST_LIMIT].casefold()))),
         provider=provider,
     )
-
-
-_HOST_LIMIT = 300
 
 
 class Phrases(Struct, frozen=True):

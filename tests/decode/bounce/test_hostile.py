@@ -50,7 +50,10 @@ class Timed:
 
 def modules() -> Iterator[Any]:
     names = [f"{package.__name__}.{one.name}" for one in pkgutil.iter_modules(package.__path__)]
-    return (importlib.import_module(name) for name in (*names, "acquit.decode.dsn", "acquit.decode.arf"))
+    return (
+        importlib.import_module(name)
+        for name in (*names, "acquit.decode.dsn", "acquit.decode.arf", "acquit.decode.fields")
+    )
 
 
 def seconds(call: Callable[[], object]) -> float:

@@ -17,7 +17,11 @@ _PLACES_LIMIT, _PIECES_LIMIT = 50, 5
 _LINE_LIMIT = 1_000
 _NEXT_WORD = 12
 _LEAD = re.compile(r"""[\s<>*\-•·"'(\[:=|]{0,40}(?:\d{3}[ \-]{1,3})?(?:#?\d\.\d{1,3}\.\d{1,3} )?[\s<"'(]{0,4}""")
-_SENDER = re.compile(r"(?i)(?:mail from|\bfrom|sender|absender|expéditeur|remitente|mittente|remetente|差出人)\W{0,4}$")
+_SENDER = re.compile(
+    r"(?i)(?:mail from|\bfrom|sender|absender|expéditeur|remitente|mittente|remetente|差出人|"
+    r"message-?id|in-reply-to|references)\W{0,4}$"
+)
+"""What stands behind these is no recipient: who sent it, and ids, which look like addresses."""
 _RECIPIENT = re.compile(
     r"(?i)(?:rcpt to|\bto|recipients?|empfänger|destinataire|destinatari[oa]s?|address|adresse|dirección|indirizzo|endereço|"
     r"user|mailbox|宛先|收件人)[\s:\uff1a<\"'(=]{0,6}$"
@@ -35,6 +39,10 @@ _ROLES = re.compile(
 """Who is asked about a bounce more often than it is about them."""
 _MACHINES = re.compile(r"(?i)(?:mailer-daemon|mail-daemon|no-?reply|bounces?)@")
 _BEFORE_EXPANSION = re.compile(r"(?i)\((?:ultimately )?(?:generated|expanded) from:?\s{1,10}")
+_IN_SESSION = re.compile(r"(?i)[ \t]{0,8}(?:[245]\d\d[ \-]|>>> rcpt)")
+_SESSION = re.compile(r"(?i)[ \t]{0,8}(?:>>> (?!rcpt)|<<< |\.{0,3} ?while talking to )")
+_SESSION_LIMIT = 10
+"""Lines of a session above the line that names a recipient: `>>> RCPT`, or `554 <ann@example.org>... Service unavailable`."""
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _BOUND_TO = 3
 """What an address must score to be a recipient without doubt."""
@@ -103,7 +111,7 @@ def _bounded(seen: list[_Seen], text: str) -> list[_Seen]:
     for place in range(len(seen) - 1, -1, -1):
         one = seen[place]
         if following and following != one.key:
-            end = _line_start(text, seen[place + 1].start)
+            end = _begin(text, seen[place + 1].start)
         following = one.key
         bounded.append(one._replace(end=end if end > one.start else len(text)))
     return bounded[::-1]
@@ -162,7 +170,7 @@ def _said(text: str, places: list[_Seen], rest: str, *, is_alone: bool) -> str:
     """The words about one recipient; all that is said, where what is said of it says nothing."""
     if is_alone:
         certain = [one for one in places if one.score >= _BOUND_TO] or places
-        said = folded(text[_line_start(text, certain[0].start) :]) if certain else ""
+        said = folded(text[_begin(text, certain[0].start) :]) if certain else ""
         return said if says_why(said) else folded(text)
     said = folded(" ".join(_pieces(text, places)))
     return said if says_why(said) else folded(f"{said} {rest}")
@@ -178,7 +186,7 @@ def _pieces(text: str, places: list[_Seen]) -> Iterator[str]:
             return
         if any(one.start in lines for lines in read):
             continue
-        start = _line_start(text, one.start)
+        start = _begin(text, one.start)
         piece = text[start : one.end]
         blank = _BLANK_LINE.search(piece)
         piece = piece[: blank.start()] if blank else piece
@@ -197,6 +205,19 @@ def _said_of_all(text: str, places: dict[str, list[_Seen]]) -> str:
             paragraphs.append(text[start:end])
         start = blank.end() if blank else end
     return "\n".join(paragraphs)
+
+
+def _begin(text: str, place: int) -> int:
+    """Where the words about an address begin: at its line; in a session above it, for there is the reason."""
+    start = _line_start(text, place)
+    if not _IN_SESSION.match(text, start):
+        return start
+    for _ in range(_SESSION_LIMIT):
+        above = _line_start(text, start - 1) if start else 0
+        if not start or not _SESSION.match(text, above):
+            break
+        start = above
+    return start
 
 
 def _line_start(text: str, place: int) -> int:

@@ -11,65 +11,108 @@ from acquit.decode.bounce.headers import Headers, readable
 from acquit.decode.bounce.words import enhanced_in, reply_in
 
 
-def _any(*words: str) -> re.Pattern[str]:
-    return re.compile(f"(?i){'|'.join(words)}")
+def _any(**by_language: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of the words, which stand by language: none of them decides alone, so no language has to be guessed first."""
+    return re.compile(f"(?i){'|'.join(one for words in by_language.values() for one in words)}")
 
 
+# fmt: off
 _DAEMON = _any(
-    r"mailer[-_. ]?daemon", r"mail[-_. ]?daemon", r"postmaster", r"mail[-_. ]?(?:er|delivery|administrator|router)",
-    r"delivery[-_. ]?(?:sub)?system", r"system administrator", r"undeliver", r"mmsc", r"^\W{0,5}<>\W{0,5}$",
-)  # fmt: skip
+    machines=(
+        r"mailer[-_. ]?daemon", r"mail[-_. ]?daemon", r"postmaster", r"mail[-_. ]?(?:er|delivery|administrator|router)",
+        r"delivery[-_. ]?(?:sub)?system", r"system administrator", r"undeliver", r"mmsc", r"^\W{0,5}<>\W{0,5}$",
+    ),
+)
 _RETURNED = _any(
-    r"undeliver", r"non.?deliver", r"not (?:be )?deliver", r"returned (?:mail|to sender)", r"mail delivery",
-    r"deliver\w{0,4} (?:has |have |was |notification|status|failure|problem|report|error)",
-    r"fail\w{0,5} (?:delivery|to deliver|notice|recipient)", r"(?:delivery|mail|message|permanent) .{0,20}fail",
-    r"mail (?:system )?error", r"sending your mail", r"could ?n[o't]{2,3} be (?:delivered|sent)", r"unable to deliver",
-    r"unknown user", r"no such (?:user|recipient|mailbox)", r"user unknown", r"did not reach", r"not be reached", r"rejected",
-    # German
-    r"unzustellbar", r"nicht (?:zugestellt|erreicht|ausgeliefert)", r"zustell\w{0,10}(?:fehler|problem)", r"fehlgeschlagen",
-    # French
-    r"non (?:remis|distribu|délivr|livr)", r"n'a pas pu être", r"échec", r"impossible de (?:remettre|distribuer|livrer)",
-    # Spanish
-    r"no (?:se )?(?:ha |pudo |puede )?(?:podido )?(?:ser )?(?:entreg|envi)", r"no entregad", r"devuelto",
-    # Italian
-    r"non (?:recapitat|consegnat|è stato possibile)", r"mancat[ao] (?:consegna|recapito)",
-    # Portuguese
-    r"não (?:foi |pôde |pode )?(?:possível |ser )?entreg", r"falha na entrega",
-    # Dutch, Polish, Russian
-    r"niet (?:worden )?(?:bezorgd|afgeleverd)", r"onbestelbaar", r"nie (?:została )?dostarcz",
-    r"не (?:может быть |было |удалось )?доставлен", r"недоставк",
-    # Japanese, Chinese
-    r"送信できま", r"配信でき", r"届けでき", r"エラー(?:通知|メール)", r"配信不能", r"退信", r"无法投递", r"未送达",
-)  # fmt: skip
+    en=(
+        r"undeliver", r"non.?deliver", r"not (?:be )?deliver", r"returned (?:mail|to sender)", r"mail delivery",
+        r"deliver\w{0,4} (?:has |have |was |notification|status|failure|problem|report|error)",
+        r"fail\w{0,5} (?:delivery|to deliver|notice|recipient)", r"(?:delivery|mail|message|permanent) .{0,20}fail",
+        r"mail (?:system )?error", r"sending your mail", r"could ?n[o't]{2,3} be (?:delivered|sent)", r"unable to deliver",
+        r"unknown user", r"no such (?:user|recipient|mailbox)", r"user unknown", r"did not reach", r"not be reached",
+        r"rejected", r"loop (?:alert|detected)",
+    ),
+    de=(
+        r"unzustellbar", r"nicht (?:zugestellt|erreicht|ausgeliefert)", r"zustell\w{0,10}(?:fehler|problem)", r"fehlgeschlagen",
+    ),
+    fr=(r"non (?:remis|distribu|délivr|livr)", r"n'a pas pu être", r"échec", r"impossible de (?:remettre|distribuer|livrer)"),
+    es=(r"no (?:se )?(?:ha |pudo |puede )?(?:podido )?(?:ser )?(?:entreg|envi)", r"no entregad", r"devuelto"),
+    it=(r"non (?:recapita|consegnat|è stato possibile)", r"mancat[ao] (?:consegna|recapito)", r"recapito non riuscito"),
+    pt=(r"não (?:foi |pôde |pode )?(?:possível |ser )?entreg", r"falha na entrega", r"a entrega falhou", r"devolvid[oa]"),
+    nl=(r"niet (?:worden )?(?:bezorgd|afgeleverd)", r"onbestelbaar"),
+    pl=(r"nie (?:została )?dostarcz", r"niedostarcz"),
+    cs=(r"nedoručiteln",),
+    hu=(r"kézbesíthetetlen", r"kézbesítés nem sikerült"),
+    nordic=(r"kan (?:inte|ikke) levere", r"inte att leverera", r"ei voi\w{0,3} toimittaa"),
+    ro=(r"nelivrat", r"livrarea nu"),
+    tr=(r"teslim edileme",),
+    ru=(r"не (?:может быть |было |удалось |удается )?доставл?[еи]", r"недоставл?[ек]"),
+    ja=(r"送信できま", r"配信でき", r"届けでき", r"エラー(?:通知|メール)", r"配信不能"),
+    zh=(r"退信", r"无法投递", r"未送达", r"無法傳遞"),
+    ko=(r"배달되지 않", r"배달하지 못"),
+)
 _DELAYED = _any(
-    r"\(delay\)", r"\bdelayed\b", r"will be retried", r"keep trying", r"continue (?:to try|trying|to attempt)",
-    r"still (?:be |being )?tr(?:ying|ied)", r"not yet been delivered", r"warning message only",
-    r"(?:attempts|tries) will continue", r"need to resend",
-    r"noch nicht zugestellt", r"verzögert", r"weiter(?:hin)? versuch", r"retardé", r"nouvelles? tentatives? ser",
-    r"retrasad", r"se (?:seguirá|volverá a) intent", r"ritardat", r"nuovi tentativi", r"atrasad", r"遅延", r"再送を試み",
-)  # fmt: skip
+    en=(
+        r"\(delay\)", r"\bdelayed\b", r"will be retried", r"keep trying", r"continue (?:to try|trying|to attempt)",
+        r"still (?:be |being )?tr(?:ying|ied)", r"not yet been delivered", r"warning message only",
+        r"(?:attempts|tries) will continue", r"need to resend",
+    ),
+    de=(r"noch nicht zugestellt", r"verzögert", r"weiter(?:hin)? versuch"),
+    fr=(r"retardé", r"nouvelles? tentatives? ser"),
+    es=(r"retrasad", r"se (?:seguirá|volverá a) intent"),
+    it=(r"ritardat", r"nuovi tentativi"),
+    pt=(r"atrasad",),
+    ja=(r"遅延", r"再送を試み"),
+)
 _GAVE_UP = _any(
-    r"permanent", r"giv(?:en|ing) up", r"not going to try", r"gave up", r"no longer", r"expired", r"timeout exceeded",
-    r"no further", r"failed after", r"endgültig", r"définitive", r"definitiv",
-)  # fmt: skip
+    en=(
+        r"permanent", r"giv(?:en|ing) up", r"not going to try", r"gave up", r"no longer", r"expired", r"timeout exceeded",
+        r"no further", r"failed after",
+    ),
+    de=(r"endgültig",),
+    fr=(r"définitive",),
+    es=(r"definitiv",),
+)
 _AUTOMATIC = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-vacation", "x-autogenerated")
+"""Header fields of automatic answers, from before RFC 3834."""
 _ANSWERED = re.compile(r"(?i)^\W{0,5}(?:(?:re|aw|sv|antw|rv|tr) ?: {0,3})?")
 _ABSENT = _any(
-    r"auto(?:matic|mated|matische|matica|mática|matique|matiskt?|svar)?[- :_]{1,2}(?:re(?:ply|spon|pues)|antw|svar|answ)",
-    r"auto ?:", r"out of (?:the )?office", r"ooo\b", r"away (?:from|until|message)", r"on (?:vacation|leave|holiday)",
-    r"vacation", r"i am (?:away|out)", r"abwesen", r"autoantwort", r"nicht im (?:büro|haus)", r"réponse automatique",
-    r"absent\b", r"absence", r"en congés?\b", r"respuesta automática", r"fuera de (?:la )?oficina", r"ausente",
-    r"resposta automática", r"fora do escritório", r"ausência", r"risposta automatica", r"fuori (?:ufficio|sede)",
-    r"assente", r"afwezig", r"frånvaro", r"autoodpowiedź", r"автоответ", r"自動(?:返信|応答)", r"不在", r"自动(?:回复|答复)",
-)  # fmt: skip
+    several=(
+        r"auto(?:matic|mated|matische|matica|mática|matique|matiskt?|svar)?[- :_]{1,2}(?:re(?:ply|spon|pues)|antw|svar|answ)",
+        r"auto ?:",
+    ),
+    en=(
+        r"out of (?:the )?office", r"ooo\b", r"away (?:from|until|message)", r"on (?:vacation|leave|holiday)", r"vacation",
+        r"i am (?:away|out)", r"absence",
+    ),
+    de=(r"abwesen", r"autoantwort", r"nicht im (?:büro|haus)"),
+    fr=(r"réponse automatique", r"absent\b", r"en congés?\b"),
+    es=(r"respuesta automática", r"fuera de (?:la )?oficina", r"ausente"),
+    pt=(r"resposta automática", r"fora do escritório", r"ausência"),
+    it=(r"risposta automatica", r"fuori (?:ufficio|sede)", r"assente"),
+    nl=(r"afwezig",),
+    sv=(r"frånvaro",),
+    pl=(r"autoodpowiedź",),
+    ru=(r"автоответ",),
+    ja=(r"自動(?:返信|応答)", r"不在"),
+    zh=(r"自动(?:回复|答复)",),
+)
 """How the subjects of absence notices begin."""
 _CHALLENGE = _any(
-    r"(?:verify|confirm|prove|validate|authenticate|approve) .{0,40}"
-    r"(?:you(?:r| are)|sender|message|e-?mail|address|human|delivery)",
-    r"(?:waiting|held|pending|awaiting|queued) .{0,30}(?:approv|confirm|verif|authoriz)", r"challenge.?response",
-    r"sender (?:verification|confirmation|authentication)", r"allow(?:ed)? ?list", r"guest ?list",
-    r"bestätigen sie", r"confirmez", r"confirmer votre", r"confirme (?:su|que|o seu)", r"confermare", r"確認のため",
-)  # fmt: skip
+    en=(
+        r"(?:verify|confirm|prove|validate|authenticate|approve) .{0,40}(?:you(?:r| are)|sender|message|e-?mail|address|human)",
+        r"(?:confirm|approve) .{0,40}delivery",
+        r"(?:waiting|held|pending|awaiting|queued) .{0,30}(?:approv|confirm|verif|authoriz)", r"challenge.?response",
+        r"sender (?:verification|confirmation|authentication)", r"allow(?:ed)? ?list", r"guest ?list",
+    ),
+    de=(r"bestätigen sie",),
+    fr=(r"confirmez", r"confirmer votre"),
+    es=(r"confirme (?:su|que)",),
+    pt=(r"confirme o seu",),
+    it=(r"confermare",),
+    ja=(r"確認のため",),
+)
+# fmt: on
 _LINK = re.compile(r"(?i)https?://|\breply to this (?:e-?mail|message)\b")
 _WINDOW = 4_000
 

@@ -5,11 +5,14 @@ the splitting, but recurses as deep as a mail says, and gives up the structure o
 """
 
 import re
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from acquit.decode.bounce.charsets import decoded_as, seen, transferred
 from acquit.decode.bounce.headers import Headers, headers_of
+from acquit.decode.fields import Decoded
+from acquit.errors import Undecodable
 
 BYTES_LIMIT = 256 * 1024
 PARTS_LIMIT = 100
@@ -87,6 +90,18 @@ def mails_in(payload: bytes) -> list[bytes]:
             mails.append([piece])
             head = _split(piece)[0]
     return [b"\n".join(pieces) for pieces in mails]
+
+
+def each_mail(payload: bytes, told: Callable[[bytes], Iterator[Decoded]]) -> Iterator[Decoded]:
+    """What each mail tells. Of several, one that cannot be read is refused alone; of one, the payload is."""
+    mails = mails_in(payload)
+    for octets in mails:
+        try:
+            yield from told(octets)
+        except Undecodable as error:
+            if len(mails) == 1:
+                raise
+            yield error
 
 
 def _has_ended(head: bytes, last: bytes, *, is_mbox: bool) -> bool:
