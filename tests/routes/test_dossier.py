@@ -171,6 +171,13 @@ def test_answers_are_below_the_line_where_it_is_shaded() -> None:
     assert sum(one.answered for one in bins) < 0.85 * sum(one.expected or 0 for one in bins)
 
 
+def test_the_curve_has_the_numbers_of_the_sentence() -> None:
+    bins = [one for one in contradicted().dossier().latency if one.is_suspect and one.expected is not None]
+    [told] = [part for part in contradicted().verdict.parts if part.name == "latency"]
+    assert sum(one.answered for one in bins) == told.found
+    assert sum(one.expected or 0 for one in bins) == pytest.approx(told.of, abs=0.05 * len(bins) + 0.05)
+
+
 def test_answers_are_on_the_line_elsewhere() -> None:
     for case in (contradicted(), clean()):
         bins = [one for one in case.dossier().latency if not one.is_suspect and one.expected is not None]

@@ -13,6 +13,7 @@ from acquit.columns import PLACE
 from acquit.routes import wording
 from acquit.routes.attribution import operator_is_hot, who
 from acquit.routes.batching import LOWER_SECONDS
+from acquit.routes.curve import IN_TEMPLATE, expected_answers, missing_in
 from acquit.routes.peers import TRUST, numbers_of_peers, trust_of
 from acquit.routes.share import Share, share
 from acquit.routes.strata import UNSPECIFIC, dips
@@ -70,7 +71,11 @@ def judge(
         verdict.place: Standing(verdict.word, verdict.nats, one.since if one.word == verdict.word else day)
         for verdict, one in zip(verdicts, former, strict=True)
     }
-    return Judged(verdicts, standing)
+    by_place = {length: known if one is first else trust for length, one in all_weighed.items()}
+    return Judged(
+        verdicts, standing,
+        {length: dict(zip(grouping.places, one.tolist(), strict=True)) for length, one in by_place.items()},
+    )  # fmt: skip
 
 
 class _Bench:
@@ -160,12 +165,17 @@ class _Bench:
 
     def _by_latency(self, number: int, window: int) -> Part:
         found = self._weighed[window]
-        template = self._laws[int(found.latency.best[number])]
-        rows = self._grouping.place == number
-        bins = template.shares > 0.02
-        came = float(found.made.converted[rows][:, bins].sum())
-        expected = float(found.made.expected[rows][:, bins].sum())
-        return Part("latency", float(found.parts["latency"][number]), int(came), expected, template.name)
+        template, nats = self._laws[int(found.latency.best[number])], float(found.parts["latency"][number])
+        rows, bins = self._grouping.place == number, template.shares > IN_TEMPLATE
+        expected = found.made.expected[rows]
+        if (missing := missing_in(template.name, nats)).any():
+            counts = self._evidence.windows[window][rows]
+            made = found.made
+            expected = expected_answers(
+                counts, found.usable[rows], made.offset[rows], made.offset_variance[rows], missing
+            )
+        came = int(found.made.converted[rows][:, bins].sum())
+        return Part("latency", nats, came, float(expected[:, bins].sum()), template.name)
 
     def _by_stratum(self, number: int, window: int, kind: str) -> Part:
         found = self._weighed[window]

@@ -76,10 +76,11 @@ Standings = Mapping[Place, Standing]
 
 @dataclass(frozen=True)
 class Judged:
-    """All verdicts of a day, and what is to be remembered."""
+    """All verdicts of a day, and what is to be remembered. `trust`: by window, how much a place said of what is normal."""
 
     verdicts: Sequence[Verdict]
     standing: Standings = field(default_factory=dict)
+    trust: Mapping[int, Mapping[Place, float]] = field(default_factory=dict)
 
 
 def decided(

@@ -8,7 +8,8 @@ import numpy as np
 from acquit import columns, effects
 from acquit.address import mask
 from acquit.columns import LATENCY_BINS, PLACE, STRATUM_KINDS, names_of
-from acquit.routes.batching import BOUNDS_SECONDS, LOWER_SECONDS
+from acquit.routes.batching import BOUNDS_SECONDS, LOWER_SECONDS, usable_bins
+from acquit.routes.curve import IN_TEMPLATE, expected_answers, missing_in
 from acquit.routes.dossier import words
 from acquit.routes.dossier.content import (
     FORMAT,
@@ -31,7 +32,7 @@ from acquit.routes.dossier.content import (
     Subject,
     Weight,
 )
-from acquit.routes.dossier.curve import curve
+from acquit.routes.interaction import peer_curve
 from acquit.routes.reading import Tallied, date_of, of_place
 from acquit.routes.streams import Evidence, Floats, Grouping, Ints, Place, grouped, windows_of
 from acquit.routes.verdict import Judged, Verdict
@@ -92,7 +93,7 @@ def dossier(verdict: Verdict, judged: Judged, tallied: Tallied, terms: Terms) ->
             )
             for part in sorted(verdict.parts, key=lambda part: -part.nats)
         ],
-        latency=_latency(number, counts, grouping, judged.verdicts),
+        latency=_latency(verdict, judged, counts, grouping),
         days=[_day(one, of_place(tallied.days, place, one)) for one in range(first, day + 1)],
         peers=_peers(number, evidence, grouping),
         dips=_dips(verdict, counts[rows], evidence.windows[WEEK][rows]),
@@ -146,16 +147,24 @@ def _counts(sums: Ints) -> Counts:
     return Counts(*(int(sums[PLACE[name]].sum()) for name in names))
 
 
-def _latency(number: int, counts: Ints, grouping: Grouping, verdicts: Sequence[Verdict]) -> list[LatencyBin]:
-    found = curve(number, counts, grouping, verdicts)
+def _latency(verdict: Verdict, judged: Judged, counts: Ints, grouping: Grouping) -> list[LatencyBin]:
+    """The judge's own numbers: its curve, with the trust that it had in each place."""
+    trust = np.array([judged.trust[verdict.window_days][place] for place in grouping.places])
+    usable = usable_bins(counts)
+    offset, variance = peer_curve(counts, usable, grouping, trust[grouping.place])
+    rows = grouping.place == list(grouping.places).index(verdict.place)
+    missing = next(missing_in(part.where, part.nats) for part in verdict.parts if part.name == "latency")
+    delivered, answered = (counts[rows, PLACE[name]].sum(axis=0) for name in ("delivered_in", "converted_in"))
+    expected = expected_answers(counts[rows], usable[rows], offset[rows], variance[rows], missing).sum(axis=0)
+    is_usable = usable[rows].any(axis=0)
     return [
         LatencyBin(
             float(LOWER_SECONDS[place]),
             float(BOUNDS_SECONDS[place]) if place < LATENCY_BINS - 1 else None,
-            int(found.delivered[place]),
-            int(found.answered[place]),
-            round(float(found.expected[place]), 1) if found.usable[place] else None,
-            bool(found.suspect[place]),
+            int(delivered[place]),
+            int(answered[place]),
+            round(float(expected[place]), 1) if is_usable[place] else None,
+            bool(missing[place] > IN_TEMPLATE),
         )
         for place in range(LATENCY_BINS)
     ]
