@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def test_list_has_the_worst_route_first(file: Path) -> None:
     assert first.startswith("contradicted")
     assert "elm on 23420" in first
     assert not [line for line in others if line.startswith("contradicted")]
+
+
+def test_list_tells_delivery_as_it_is_reported_and_as_it_is_believed(file: Path) -> None:
+    found = {}
+    for line in run("list", file).stdout.splitlines():
+        told = re.search(r"delivery +([\d.]+)% told, +([\d.]+)% believed  sms  (.+?):", line)
+        assert told
+        found[told[3]] = (float(told[1]), float(told[2]))
+    reported, believed = found.pop("elm on 23420")
+    assert believed == pytest.approx(0.7 * reported, abs=3)
+    assert all(reported == believed for reported, believed in found.values())
 
 
 def test_day_leaves_out_what_came_later(file: Path) -> None:

@@ -13,9 +13,9 @@ import pytest
 from acquit.effects import Example, Tally
 from acquit.routes.dossier import Dossier, Terms, dossier, page
 from acquit.routes.dossier.markup import tag
-from acquit.routes.dossier.words import TOO_LITTLE, odds, of_who
+from acquit.routes.dossier.words import TOO_LITTLE, odds, rests_on
 from acquit.routes.reading import Tallied, judged_days, tallied
-from acquit.routes.verdict import Judged, Verdict
+from acquit.routes.verdict import Beside, Judged, Verdict
 from acquit.routes.wording import LEAST_NATS
 from acquit.schemas import schema
 from acquit.simulate.world.frauds import FRAUDS
@@ -213,7 +213,7 @@ def test_contradicted_page_says_what_would_answer_it() -> None:
 
 def test_too_little_data_is_said() -> None:
     case = told(with_few_messages(3_000), *HONEST)
-    assert case.verdict.messages < 100
+    assert case.verdict.messages < 200
     assert TOO_LITTLE in text_of(case)
     assert "Nothing contradicts these receipts" not in text_of(case)
 
@@ -292,13 +292,13 @@ def test_who_rests_on_the_other_routes() -> None:
     found = contradicted().dossier().attribution
     assert found is not None
     assert found.who == contradicted().verdict.who == "supplier"
-    assert (found.other_suppliers_contradicted, found.other_carriers_contradicted) == (0, 0)
+    assert (found.other_suppliers_showing, found.other_carriers_showing) == (0, 0)
     assert found.other_suppliers > 2
     assert found.sentence in text_of(contradicted())
 
 
 def test_no_others_are_no_reason_for_who() -> None:
-    said = of_who("supplier", 0, 0, 0, 0)
+    said = rests_on("supplier", Beside(0, 0, 0, 0))
     assert "there is no other supplier on this carrier to compare with; this supplier has no other carrier" in said
 
 

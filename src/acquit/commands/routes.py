@@ -57,8 +57,16 @@ def list_routes(settings_file: Path | None, files: tuple[str, ...], day: datetim
     ):
         share = verdict.share
         doubtful = f"{share.estimate:.1%} ({share.low:.1%}-{share.high:.1%})" if share else "-"
-        line = f"{verdict.word:<12}  {doubtful:>21}  {verdict.nats:>8.1f} nats  {verdict.place.channel}  {verdict.sentence}"
+        delivery = f"delivery {_rate(verdict.reported_delivery)} told, {_rate(verdict.believed_delivery)} believed"
+        line = (
+            f"{verdict.word:<12}  {doubtful:>21}  {verdict.nats:>8.1f} nats  {delivery}  {verdict.place.channel}  "
+            f"{verdict.sentence}"
+        )
         click.echo("".join(letter if letter.isprintable() else "?" for letter in line))
+
+
+def _rate(ratio: float | None) -> str:
+    return f"{'-' if ratio is None else f'{ratio:.1%}':>6}"
 
 
 @routes.command()

@@ -11,13 +11,13 @@ import numpy as np
 from acquit import columns
 from acquit.columns import PLACE
 from acquit.routes import wording
-from acquit.routes.attribution import operator_is_hot, who
+from acquit.routes.attribution import beside, operator_is_hot, who
 from acquit.routes.batching import LOWER_SECONDS
 from acquit.routes.curve import IN_TEMPLATE, expected_answers, missing_in
 from acquit.routes.peers import TRUST, numbers_of_peers, trust_of
 from acquit.routes.share import Share, share
 from acquit.routes.strata import UNSPECIFIC, dips
-from acquit.routes.streams import Evidence, Floats, Grouping, Ints, grouped, summed
+from acquit.routes.streams import Evidence, Floats, Grouping, grouped, summed
 from acquit.routes.suspicion import Suspicion, suspicion
 from acquit.routes.templates import Template, templates
 from acquit.routes.verdict import (
@@ -62,7 +62,7 @@ def judge(
     best = np.stack([all_weighed[length].nats for length in lengths]).argmax(axis=0)
     odd = suspicion(evidence.windows[week], grouping, trust[grouping.place])
     operator = operator_is_hot(nats, all_weighed[week].dead.operator_nats, grouping)
-    bench = _Bench(evidence, grouping, laws, all_weighed, odd, operator, numbers_of_peers(grouping), week, trust)
+    bench = _Bench(evidence, grouping, laws, all_weighed, nats, odd, operator, week, trust)
     verdicts = [
         bench.verdict(place, day, former[place], float(nats[place]), lengths[best[place]], thresholds)
         for place in range(len(grouping.places))
@@ -83,11 +83,12 @@ class _Bench:
 
     def __init__(
         self, evidence: Evidence, grouping: Grouping, laws: list[Template], all_weighed: dict[int, Weighed],
-        odd: Suspicion, operator: np.ndarray[tuple[int], np.dtype[np.bool_]], peers: Ints, week: int,
+        nats: Floats, odd: Suspicion, operator: np.ndarray[tuple[int], np.dtype[np.bool_]], week: int,
         trust: Floats,
     ) -> None:  # fmt: skip
         self._evidence, self._grouping, self._laws, self._weighed = evidence, grouping, laws, all_weighed
-        self._operator, self._peers, self._week = operator, peers, week
+        self._nats, self._operator, self._week = nats, operator, week
+        self._peers = numbers_of_peers(grouping)
         self._signs = odd.signs
         size = len(grouping.places)
         self._sums = {length: summed(counts, grouping.place, size) for length, counts in evidence.windows.items()}
@@ -109,26 +110,31 @@ class _Bench:
         word = decided(
             former, nats, week_nats=week_nats, highest_share=week_share, has_signs=bool(signs), thresholds=thresholds
         )
+        if word == "clean":
+            window = self._longest
         parts = self._parts(number, window)
-        one = (
-            who(is_operator=bool(self._operator[number]), peers=int(self._peers[number]))
-            if word == "contradicted"
-            else None
-        )
+        one, near = None, None
+        if word == "contradicted":
+            one = who(is_operator=bool(self._operator[number]), peers=int(self._peers[number]))
+            near = beside(number, self._nats, self._grouping)
         sums = self._sums[window][number]
         messages = int(sums[PLACE["submitted"]].sum())
         final = float(sums[PLACE["handset"]].sum() + sums[PLACE["network"]].sum() + sums[PLACE["failed"]].sum())
         reported = float(final - sums[PLACE["failed"]].sum()) / final if final else None
         shown = found if word == "contradicted" else None
         believed = reported if reported is None or shown is None else reported * (1 - shown.estimate)
-        place = self._grouping.places[number]
+        place, days = self._grouping.places[number], self._days(number, window)
         text = wording.sentence(
-            place, word, window_days=window, messages=messages, parts=parts, share=shown, who=one, signs=signs
+            place, word, days=days, messages=messages, parts=parts, share=shown, who=one, beside=near, signs=signs
         )
         return Verdict(
-            place, day, word, nats, window, parts, shown, one, signs, self._limits(number), messages, reported, believed,
-            text, is_new=word != former.word,
+            place, day, word, nats, window, days, parts, shown, one, near, signs, self._limits(number), messages, reported,
+            believed, text, is_new=word != former.word,
         )  # fmt: skip
+
+    def _days(self, number: int, window: int) -> int:
+        """Of the window, from the place's first one."""
+        return min(window, self._evidence.known_days(self._grouping.place == number))
 
     def _share(self, number: int, window: int) -> Share:
         counts = self._evidence.windows[window]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from acquit.events import VerdictWord
 from acquit.routes.share import Share
 from acquit.routes.streams import Place
-from acquit.routes.verdict import Part, Who
+from acquit.routes.verdict import Beside, Part, Who
 
 _FOUND = {
     "known_dead": "{found:,} of {of:,.0f} messages to numbers known to receive nothing were told as delivered",
@@ -19,30 +19,46 @@ _FOUND = {
     "shape": "receipts of one form ({where}) were answered {found:,} times where {of:,.0f} answers were to be expected",
     "dates": "{found:,} of {of:,.0f} deliveries are dated before their submit",
 }
-_WHO = {
-    "supplier": "Other suppliers on this carrier do not show it: it is the supplier.",
-    "operator": "Most suppliers on this carrier show it: it is the operator behind them.",
-}
 LEAST_NATS = 2.0
 """A part with less is not spoken of."""
 
 
 def sentence(
-    place: Place, word: VerdictWord, *, window_days: int, messages: int, parts: Sequence[Part], share: Share | None,
-    who: Who | None, signs: Sequence[str],
+    place: Place, word: VerdictWord, *, days: int, messages: int, parts: Sequence[Part], share: Share | None,
+    who: Who | None, beside: Beside | None, signs: Sequence[str],
 ) -> str:  # fmt: skip
     name = f"{place.route or 'this route'} on {place.carrier or 'an unknown carrier'}"
+    seen = f"in {'one day' if days == 1 else f'{days} days'} and {messages:,} messages"
     if word == "clean":
-        return f"{name}: nothing in the receipts contradicts the evidence."
-    days = "one day" if window_days == 1 else f"{window_days} days"
+        return f"{name}: {seen} nothing in the receipts contradicts the evidence."
     if word == "suspect":
         said = "; ".join([*signs, *_spoken(parts)]) or "some evidence, not enough"
         return f"{name}: something is odd, and proves nothing: {said}."
     said = "; ".join(_spoken(parts)) or "what came since does not clear what was found before"
-    text = f"{name}: in {days} and {messages:,} messages receipts contradict the evidence: {said}."
+    text = f"{name}: {seen} receipts contradict the evidence: {said}."
     if share is not None:
-        text += " " + _of(share)
-    return text + (f" {_WHO[who]}" if who else "")
+        text += f" {_of(share)}"
+    return text if beside is None else f"{text} {of_who(who, beside)}"
+
+
+def of_who(who: Who | None, beside: Beside) -> str:
+    """Who it is as far as others on the carrier show it, too: no more than that is known."""
+    others, showing = beside.suppliers, beside.suppliers_showing
+    if who is None:
+        few = (
+            "no other supplier" if not others else "one other supplier" if others == 1 else f"{others} other suppliers"
+        )
+        return f"With {few} on this carrier nobody can tell the supplier from the operator."
+    if who == "operator" and showing > others / 2:
+        return "Most other suppliers on this carrier show it, too: it is rather the operator behind them."
+    if who == "operator":
+        return "The suppliers on this carrier show it together, and alike: it is rather the operator behind them."
+    if not showing:
+        return "No other supplier on this carrier shows it: it is the supplier, or somebody behind it."
+    if showing <= others / 2:
+        return "Most other suppliers on this carrier do not show it: it is rather the supplier than the operator."
+    elsewhere = ", but this supplier shows it on other carriers as well" if beside.carriers_showing else ""
+    return f"Most other suppliers on this carrier show it, too{elsewhere}: supplier or operator, that is not certain."
 
 
 def limits(

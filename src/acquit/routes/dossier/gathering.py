@@ -70,7 +70,7 @@ def dossier(verdict: Verdict, judged: Judged, tallied: Tallied, terms: Terms) ->
     rows = grouping.place == number
     sums = counts[rows].sum(axis=0)
     everything = evidence.windows[DAYS][rows].sum(axis=0)
-    first = max(min(tallied.days), day - DAYS + 1)
+    first = day - evidence.known_days(rows) + 1
     examples = _examples(place, tallied, range(first, day + 1), everything, with_own=terms.with_own_numbers)
     return Dossier(
         format=FORMAT,
@@ -84,7 +84,7 @@ def dossier(verdict: Verdict, judged: Judged, tallied: Tallied, terms: Terms) ->
             date_of(first), date_of(day), date_of(max(first, day - verdict.window_days + 1)), verdict.window_days
         ),
         finding=_finding(verdict, judged, first, is_too_little=everything[PLACE["submitted"]].sum() < FEW),
-        attribution=_attribution(verdict, judged),
+        attribution=_attribution(verdict),
         counts=_counts(sums),
         parts=[
             Weight(
@@ -122,24 +122,10 @@ def _finding(verdict: Verdict, judged: Judged, first: int, *, is_too_little: boo
     )
 
 
-def _attribution(verdict: Verdict, judged: Judged) -> Attribution | None:
-    if verdict.who is None:
+def _attribution(verdict: Verdict) -> Attribution | None:
+    if verdict.who is None or verdict.beside is None:
         return None
-    place = verdict.place
-    words_of: dict[str, dict[str, bool]] = {"suppliers": {}, "carriers": {}}
-    for other in judged.verdicts:
-        is_hot = other.word == "contradicted"
-        if other.place.channel != place.channel:
-            continue
-        if other.place.carrier == place.carrier and other.place.supplier != place.supplier:
-            known = words_of["suppliers"].get(other.place.supplier, False)
-            words_of["suppliers"][other.place.supplier] = known or is_hot
-        if other.place.supplier == place.supplier and other.place.carrier != place.carrier:
-            known = words_of["carriers"].get(other.place.carrier, False)
-            words_of["carriers"][other.place.carrier] = known or is_hot
-    suppliers, carriers = words_of["suppliers"].values(), words_of["carriers"].values()
-    found = (len(suppliers), sum(suppliers), len(carriers), sum(carriers))
-    return Attribution(verdict.who, *found, words.of_who(verdict.who, *found))
+    return Attribution(verdict.who, *verdict.beside, words.rests_on(verdict.who, verdict.beside))
 
 
 def _counts(sums: Ints) -> Counts:
