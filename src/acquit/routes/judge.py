@@ -5,6 +5,7 @@ come late, and a day without its answers looks like one that is forged.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,15 +16,17 @@ from acquit.routes.attribution import beside, operator_is_hot, who
 from acquit.routes.batching import LOWER_SECONDS
 from acquit.routes.curve import IN_TEMPLATE, expected_answers, missing_in
 from acquit.routes.peers import TRUST, numbers_of_peers, trust_of
+from acquit.routes.pricing import priced
 from acquit.routes.share import Share, share
 from acquit.routes.strata import UNSPECIFIC, dips
 from acquit.routes.streams import Evidence, Floats, Grouping, grouped, summed
-from acquit.routes.suspicion import Suspicion, suspicion
+from acquit.routes.suspicion import suspicion
 from acquit.routes.templates import Template, templates
 from acquit.routes.verdict import (
     DEFAULT_THRESHOLDS,
     Judged,
     Part,
+    Priced,
     Standing,
     Standings,
     Thresholds,
@@ -31,6 +34,7 @@ from acquit.routes.verdict import (
     decided,
 )
 from acquit.routes.weighing import Weighed, over_windows, weighed
+from acquit.rules.prices import NO_PRICES, Prices
 
 WEEK = 7
 _DIP_NATS = 6.9
@@ -40,15 +44,16 @@ _SAME_TRUST = 0.2
 
 
 def judge(
-    evidence: Evidence, day: int, before: Standings, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    evidence: Evidence, day: int, before: Standings, thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    prices: Prices = NO_PRICES,
 ) -> Judged:  # fmt: skip
-    """Every place of the evidence, judged on this day."""
+    """Every place of the evidence, judged on this day. `prices` can make a clean place suspect, and change nothing else."""
     grouping = grouped(evidence.keys)
     if not grouping.places:
         return Judged((), {})
     laws = list(templates())
     former = [before.get(place, Standing()) for place in grouping.places]
-    trust = np.array([TRUST[one.word] for one in former])
+    trust = np.array([TRUST["clean" if one.is_by_price else one.word] for one in former])
     lengths = sorted(evidence.windows)
     week = WEEK if WEEK in evidence.windows else lengths[-1]
     first = weighed(evidence.windows[week], grouping, trust, laws)
@@ -60,15 +65,15 @@ def judge(
     }
     nats = over_windows([all_weighed[length].nats for length in lengths])
     best = np.stack([all_weighed[length].nats for length in lengths]).argmax(axis=0)
-    odd = suspicion(evidence.windows[week], grouping, trust[grouping.place])
-    operator = operator_is_hot(nats, all_weighed[week].dead.operator_nats, grouping)
-    bench = _Bench(evidence, grouping, laws, all_weighed, nats, odd, operator, week, trust)
+    bench = _Bench(evidence, grouping, laws, all_weighed, nats, week, trust, prices)
     verdicts = [
         bench.verdict(place, day, former[place], float(nats[place]), lengths[best[place]], thresholds)
         for place in range(len(grouping.places))
     ]
     standing = {
-        verdict.place: Standing(verdict.word, verdict.nats, one.since if one.word == verdict.word else day)
+        verdict.place: Standing(
+            verdict.word, verdict.nats, one.since if one.word == verdict.word else day, verdict.is_by_price
+        )
         for verdict, one in zip(verdicts, former, strict=True)
     }
     by_place = {length: known if one is first else trust for length, one in all_weighed.items()}
@@ -83,19 +88,18 @@ class _Bench:
 
     def __init__(
         self, evidence: Evidence, grouping: Grouping, laws: list[Template], all_weighed: dict[int, Weighed],
-        nats: Floats, odd: Suspicion, operator: np.ndarray[tuple[int], np.dtype[np.bool_]], week: int,
-        trust: Floats,
+        nats: Floats, week: int, trust: Floats, prices: Prices,
     ) -> None:  # fmt: skip
         self._evidence, self._grouping, self._laws, self._weighed = evidence, grouping, laws, all_weighed
-        self._nats, self._operator, self._week = nats, operator, week
+        self._nats, self._week, self._trust, self._prices = nats, week, trust, prices
         self._peers = numbers_of_peers(grouping)
-        self._signs = odd.signs
+        self._operator = operator_is_hot(nats, all_weighed[week].dead.operator_nats, grouping)
         size = len(grouping.places)
         self._sums = {length: summed(counts, grouping.place, size) for length, counts in evidence.windows.items()}
         self._longest = max(evidence.windows)
-        self._trust = trust
         self._hints = {kind: dips(evidence.windows[week], kind, grouping, trust[grouping.place]) for kind in UNSPECIFIC}
-        self._odd_in = {week: odd}
+        odd = suspicion(evidence.windows[week], grouping, trust[grouping.place])
+        self._odd_in, self._signs = {week: odd}, odd.signs
 
     def verdict(
         self, number: int, day: int, former: Standing, nats: float, window: int, thresholds: Thresholds
@@ -110,8 +114,12 @@ class _Bench:
         word = decided(
             former, nats, week_nats=week_nats, highest_share=week_share, has_signs=bool(signs), thresholds=thresholds
         )
+        price = self._price(number)
+        is_by_price = word == "clean" and price is not None and bool(price.sign)
         if word == "clean":
             window = self._longest
+        if price is not None and price.sign:
+            signs, word = [*signs, price.sign], "suspect" if is_by_price else word
         parts = self._parts(number, window)
         one, near = None, None
         if word == "contradicted":
@@ -123,14 +131,12 @@ class _Bench:
         reported = float(final - sums[PLACE["failed"]].sum()) / final if final else None
         shown = found if word == "contradicted" else None
         believed = reported if reported is None or shown is None else reported * (1 - shown.estimate)
-        place, days = self._grouping.places[number], self._days(number, window)
-        text = wording.sentence(
-            place, word, days=days, messages=messages, parts=parts, share=shown, who=one, beside=near, signs=signs
-        )
-        return Verdict(
-            place, day, word, nats, window, days, parts, shown, one, near, signs, self._limits(number), messages, reported,
-            believed, text, is_new=word != former.word,
+        verdict = Verdict(
+            self._grouping.places[number], day, word, nats, window, self._days(number, window), parts, shown, one, near, signs,
+            self._limits(number), messages, reported, believed, is_new=word != former.word, price=price,
+            is_by_price=is_by_price,
         )  # fmt: skip
+        return replace(verdict, sentence=wording.sentence(verdict))
 
     def _days(self, number: int, window: int) -> int:
         """Of the window, from the place's first one."""
@@ -150,6 +156,13 @@ class _Bench:
             if dip.nats[number] >= _DIP_NATS
         ]
         return signs
+
+    def _price(self, number: int) -> Priced | None:
+        if not self._prices.rows:
+            return None
+        here = (self._grouping.place == number).tolist()
+        countries = {key.country for key, is_here in zip(self._evidence.keys, here, strict=True) if is_here}
+        return priced(self._grouping.places[number], countries, self._prices)
 
     def _parts(self, number: int, window: int) -> list[Part]:
         """Every part that has nats, with its counts."""

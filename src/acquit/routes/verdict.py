@@ -44,6 +44,16 @@ class Beside(NamedTuple):
     carriers_showing: int
 
 
+class Priced(NamedTuple):
+    """What a message costs, and the middle of what so many other suppliers ask there."""
+
+    paid: float
+    median: float
+    others: int
+    currency: str
+    sign: str  # if it is far off
+
+
 @dataclass(frozen=True)
 class Verdict:
     place: Place
@@ -61,8 +71,10 @@ class Verdict:
     messages: int
     reported_delivery: float | None  # of final messages
     believed_delivery: float | None  # reported x (1 - share)
-    sentence: str
+    sentence: str = ""  # the verdict in words (wording.py)
     is_new: bool = False  # its word is another than the day before
+    price: Priced | None = None
+    is_by_price: bool = False  # but for its price it were clean
 
 
 class Standing(Struct, array_like=True):
@@ -71,6 +83,7 @@ class Standing(Struct, array_like=True):
     word: VerdictWord = "clean"
     nats: float = 0.0
     since: int = -1  # the day when this word was first said
+    is_by_price: bool = False  # suspect for its price alone, which takes nothing from its trust
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,8 @@ The words say that receipts contradict evidence. They never say fraud: that is f
 
 from collections.abc import Sequence
 
-from acquit.events import VerdictWord
 from acquit.routes.share import Share
-from acquit.routes.streams import Place
-from acquit.routes.verdict import Beside, Part, Who
+from acquit.routes.verdict import Beside, Part, Verdict, Who
 
 _FOUND = {
     "known_dead": "{found:,} of {of:,.0f} messages to numbers known to receive nothing were told as delivered",
@@ -23,22 +21,24 @@ LEAST_NATS = 2.0
 """A part with less is not spoken of."""
 
 
-def sentence(
-    place: Place, word: VerdictWord, *, days: int, messages: int, parts: Sequence[Part], share: Share | None,
-    who: Who | None, beside: Beside | None, signs: Sequence[str],
-) -> str:  # fmt: skip
+def sentence(verdict: Verdict) -> str:
+    place, days = verdict.place, verdict.days
     name = f"{place.route or 'this route'} on {place.carrier or 'an unknown carrier'}"
-    seen = f"in {'one day' if days == 1 else f'{days} days'} and {messages:,} messages"
-    if word == "clean":
+    seen = f"in {'one day' if days == 1 else f'{days} days'} and {verdict.messages:,} messages"
+    if verdict.word == "clean":
         return f"{name}: {seen} nothing in the receipts contradicts the evidence."
-    if word == "suspect":
-        said = "; ".join([*signs, *_spoken(parts)]) or "some evidence, not enough"
+    if verdict.word == "suspect":
+        said = "; ".join([*verdict.signs, *_spoken(verdict.parts)]) or "some evidence, not enough"
         return f"{name}: something is odd, and proves nothing: {said}."
-    said = "; ".join(_spoken(parts)) or "what came since does not clear what was found before"
-    text = f"{name}: {seen} receipts contradict the evidence: {said}."
-    if share is not None:
-        text += f" {_of(share)}"
-    return text if beside is None else f"{text} {of_who(who, beside)}"
+    said = "; ".join(_spoken(verdict.parts)) or "what came since does not clear what was found before"
+    sentences = [f"{name}: {seen} receipts contradict the evidence: {said}."]
+    if verdict.share is not None:
+        sentences.append(_of(verdict.share))
+    if verdict.beside is not None:
+        sentences.append(of_who(verdict.who, verdict.beside))
+    if verdict.price is not None and verdict.price.sign:
+        sentences.append(f"Beside this, and no evidence: {verdict.price.sign}.")
+    return " ".join(sentences)
 
 
 def of_who(who: Who | None, beside: Beside) -> str:

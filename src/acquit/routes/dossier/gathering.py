@@ -98,7 +98,7 @@ def dossier(verdict: Verdict, judged: Judged, tallied: Tallied, terms: Terms) ->
         peers=_peers(number, evidence, grouping),
         dips=_dips(verdict, counts[rows], evidence.windows[WEEK][rows]),
         examples=examples,
-        price=_price(terms),
+        price=_price(terms, verdict),
         asks=words.asks(verdict, has_examples=any(kind.messages for kind in examples)),
         method=words.method(verdict, day - first + 1),
         unknowable=words.unknowable(verdict),
@@ -293,8 +293,12 @@ def _example(example: effects.Example) -> Example:
     )
 
 
-def _price(terms: Terms) -> Price | None:
-    if terms.paid is None:
+def _price(terms: Terms, verdict: Verdict) -> Price | None:
+    """As whoever asks for the dossier says, or else as the rules have it."""
+    if terms.paid is not None:
+        said = words.of_price(terms.paid, terms.usual, terms.currency, "the usual")
+        return Price(terms.paid, terms.usual, terms.currency, said)
+    if verdict.price is None:
         return None
-    said = words.of_price(terms.paid, terms.usual, terms.currency)
-    return Price(terms.paid, terms.usual, terms.currency, said)
+    paid, usual, others, currency, _ = verdict.price
+    return Price(paid, usual, currency, words.of_price(paid, usual, currency, f"the median of {others} others,"))

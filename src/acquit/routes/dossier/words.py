@@ -122,12 +122,13 @@ def _showing(number: int) -> str:
     return f"{number or 'none'} {'shows' if number < 2 else 'show'} it"
 
 
-def of_price(paid: float, usual: float | None, currency: str) -> str:
+def of_price(paid: float, usual: float | None, currency: str, of_what: str) -> str:
+    """`of_what`: what the usual price is."""
     said = f"{paid:g} {currency} a message was paid"
     if usual:
         change = paid / usual - 1
         side = "less than" if change < 0 else "more than"
-        said += f", {abs(change):.0%} {side} the usual {usual:g} {currency}" if change else f", the usual {usual:g}"
+        said += f", {abs(change):.0%} {side} {of_what} {usual:g} {currency}" if change else f", {of_what} {usual:g}"
     return (
         f"{said}. A price says how closely to look. It is no evidence: no number on this page has it in it, and a fair price "
         "would change none."
