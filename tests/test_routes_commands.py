@@ -61,6 +61,21 @@ def test_list_tells_delivery_as_it_is_reported_and_as_it_is_believed(file: Path)
     assert all(reported == believed for reported, believed in found.values())
 
 
+def test_prices_of_the_rules_make_a_clean_route_suspect(file: Path, tmp_path: Path) -> None:
+    suppliers = {tally.cell.supplier: tally.cell.country for tally in the_tallies()}
+    assert len(suppliers) > 3
+    rows = [f"sms,{name},,{land},,{0.02 if name == 'alder' else 0.05},EUR,s" for name, land in suppliers.items()]
+    (tmp_path / "prices.csv").write_text(
+        "channel,supplier,route,country,carrier,price,currency,source\n" + "\n".join(rows)
+    )
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'rules_dir = "{tmp_path}"\n')
+    done = CliRunner().invoke(main, ["--settings", str(settings), "routes", "list", str(file)])
+    [line] = [line for line in done.stdout.splitlines() if "alder on 23420" in line]
+    assert line.startswith("suspect")
+    assert "proves nothing: price 60 % under the median of" in line
+
+
 def test_day_leaves_out_what_came_later(file: Path) -> None:
     assert "contradicted  " not in run("list", file, "--day", "2026-09-10").stdout
     assert run("list", file, "--day", "2026-09-15").stdout.startswith("contradicted")

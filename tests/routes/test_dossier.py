@@ -15,7 +15,7 @@ from acquit.routes.dossier import Dossier, Terms, dossier, page
 from acquit.routes.dossier.markup import tag
 from acquit.routes.dossier.words import TOO_LITTLE, odds, rests_on
 from acquit.routes.reading import Tallied, judged_days, tallied
-from acquit.routes.verdict import Beside, Judged, Verdict
+from acquit.routes.verdict import Beside, Judged, Priced, Verdict
 from acquit.routes.wording import LEAST_NATS
 from acquit.schemas import schema
 from acquit.simulate.world.frauds import FRAUDS
@@ -349,6 +349,15 @@ def test_messages_to_own_numbers_are_listed_if_asked_for() -> None:
     kinds = {kind.kind: kind for kind in made.examples}
     assert kinds["dead_delivered"].messages
     assert kinds["dead_delivered"].held_back == 0
+
+
+def test_price_of_the_rules_is_shown_beside_the_median_of_others() -> None:
+    case = contradicted()
+    price = Priced(0.018, 0.03, 4, "EUR", "price 40 % under the median of 4 others")
+    made = replace(case, verdict=replace(case.verdict, price=price)).dossier()
+    assert made.price is not None
+    assert "0.018 EUR a message was paid, 40% less than the median of 4 others, 0.03 EUR" in made.price.sentence
+    assert replace(made, price=None) == case.dossier()
 
 
 def test_price_is_shown_and_changes_nothing_else() -> None:
