@@ -12,7 +12,9 @@ from acquit.routes.verdict import Beside, Who
 HOT_NATS = 3.0
 """Evidence, 20 to 1, with which a place shows something."""
 MOST = 0.6
+"""Of the others: so many show it, too, if it is not the place's own."""
 LEAST_PEERS = 2
+"""Other suppliers on the carrier, to say who."""
 
 
 def operator_is_hot(

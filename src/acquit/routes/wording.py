@@ -67,7 +67,9 @@ def limits(
     """What could not be looked at."""
     found = []
     if messages < FEW:
-        found.append(f"too little is known: of {messages:,} messages a share below {_least(messages)} leaves no trace")
+        found.append(
+            f"too little is known: of {messages:,} messages a share below {least_share(messages):.2%} leaves no trace"
+        )
     if not answers:
         found.append("no engagements: only contradictions can expose a receipt")
     if not dead + probes:
@@ -121,6 +123,6 @@ def _of(share: Share) -> str:
     )
 
 
-def _least(messages: int) -> str:
-    """2.3 / f messages are sent before one forged one is among them with 90 %."""
-    return f"{min(1.0, 2.3 / max(messages, 1)):.2%}"
+def least_share(messages: int) -> float:
+    """2.3 / f messages are sent before one of a share f is among them with 90 %: of smaller shares so many need show none."""
+    return min(1.0, 2.3 / max(messages, 1))

@@ -15,7 +15,7 @@ from acquit.routes.verdict import (
     Verdict,
     Who,
 )
-from acquit.routes.wording import LEAST_NATS, place_of
+from acquit.routes.wording import LEAST_NATS, least_share, place_of
 
 HEADLINES: Mapping[VerdictWord, str] = {
     "contradicted": "Receipts contradict evidence",
@@ -188,7 +188,9 @@ def method(verdict: Verdict, days: int) -> list[str]:
 
 def unknowable(verdict: Verdict) -> list[str]:
     """What these numbers cannot say, for anybody."""
-    found = _paragraphs(_UNKNOWABLE.format(messages=verdict.messages, least=_least(verdict.messages)))
+    found = _paragraphs(
+        _UNKNOWABLE.format(messages=verdict.messages, least=f"{100 * least_share(verdict.messages):.2g} %")
+    )
     if verdict.word == "clean":
         found.append("That nothing contradicts is not a proof that every receipt is true.")
     return found
@@ -246,8 +248,3 @@ def _paragraphs(text: str) -> list[str]:
 
 def _days(number: int) -> str:
     return "one day" if number == 1 else f"{number} days"
-
-
-def _least(messages: int) -> str:
-    """2.3 / f messages are sent before one of a share f is among them with 90 %."""
-    return f"{min(100.0, 230 / max(messages, 1)):.2g} %"
