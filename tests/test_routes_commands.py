@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -47,6 +48,32 @@ def test_list_has_the_worst_route_first(file: Path) -> None:
     assert first.startswith("contradicted")
     assert "elm on 23420" in first
     assert not [line for line in others if line.startswith("contradicted")]
+
+
+def test_list_tells_delivery_as_it_is_reported_and_as_it_is_believed(file: Path) -> None:
+    found = {}
+    for line in run("list", file).stdout.splitlines():
+        told = re.search(r"delivery +([\d.]+)% told, +([\d.]+)% believed  sms  (.+?):", line)
+        assert told
+        found[told[3]] = (float(told[1]), float(told[2]))
+    reported, believed = found.pop("elm on 23420")
+    assert believed == pytest.approx((1 - 0.3 * 5 / 7) * reported, abs=2)  # it lies on five days of seven
+    assert all(reported == believed for reported, believed in found.values())
+
+
+def test_prices_of_the_rules_make_a_clean_route_suspect(file: Path, tmp_path: Path) -> None:
+    suppliers = {tally.cell.supplier: tally.cell.country for tally in the_tallies()}
+    assert len(suppliers) > 3
+    rows = [f"sms,{name},,{land},,{0.02 if name == 'alder' else 0.05},EUR,s" for name, land in suppliers.items()]
+    (tmp_path / "prices.csv").write_text(
+        "channel,supplier,route,country,carrier,price,currency,source\n" + "\n".join(rows)
+    )
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'rules_dir = "{tmp_path}"\n')
+    done = CliRunner().invoke(main, ["--settings", str(settings), "routes", "list", str(file)])
+    [line] = [line for line in done.stdout.splitlines() if "alder on 23420" in line]
+    assert line.startswith("suspect")
+    assert "proves nothing: price 60 % under the median of" in line
 
 
 def test_day_leaves_out_what_came_later(file: Path) -> None:

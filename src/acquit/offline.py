@@ -156,7 +156,7 @@ class Replay:
         """`others` are what else Partition takes."""
         self.partitions: dict[int, Partition] = {}
         self._fields = {"rules": rules, "zone": zone, "window_hours": window_hours, **others}
-        self._sums = Sums(Capped(EVERY_CARRIER), zone=zone, window_hours=window_hours)
+        self._sums = Sums(Capped(EVERY_CARRIER), zone=zone, window_hours=window_hours, prices=rules.prices)
 
     def fold(self, records: Iterable[LogRecord]) -> Iterator[dict[str, Any]]:
         for record in records:

@@ -8,7 +8,8 @@ from acquit.effects import Alert, Cell, Tally
 from acquit.events import Verdict, from_epoch_ms
 from acquit.routes.cohorts import Sums
 from acquit.routes.days import DAY_SECONDS
-from acquit.routes.docket import AFTER_SECONDS
+from acquit.routes.docket import AFTER_SECONDS, Said
+from acquit.rules.prices import Price, Prices
 
 DAY = 20_000
 """2024-10-04."""
@@ -123,3 +124,28 @@ def test_words_of_a_verdict_name_the_route_and_accuse_nobody() -> None:
     assert "aggr-a" in verdict.sentence
     assert "contradict" in verdict.sentence
     assert not {"fraud", "fake", "lie", "lies"} & set(verdict.sentence.casefold().split())
+
+
+def test_route_that_is_suspect_for_its_price_alone_keeps_its_trust_when_it_is_read_back() -> None:
+    rows = [Price("sms", name, None, "FR", None, 1.0, "EUR", "s") for name in ("b", "c", "d")]
+    prices = Prices([*rows, Price("sms", "aggr-a", None, "FR", None, 0.5, "EUR", "s")])
+    sums = Sums(Capped(10), zone="UTC", prices=prices)
+    told(sums, DAY, lies=False)
+    told(sums, DAY + 1, lies=False)
+    [event, alert] = judged(sums)
+    assert isinstance(alert, Alert)
+    assert (alert.kind, alert.state) == ("route_suspect", "raised")
+    assert "price 50 % under the median of 3 others" in alert.sentence
+    assert isinstance(event, Verdict)
+    assert event.verdict == "suspect"
+    [(_, _, said)] = list(sums.docket.table)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(said), type=Said) == said
+    assert said.is_by_price
+
+
+def test_verdict_of_a_journal_from_before_prices_is_read() -> None:
+    sums = sums_of((DAY, False), (DAY + 1, False))
+    judged(sums)
+    [(_, _, said)] = list(sums.docket.table)
+    before = msgspec.msgpack.encode(msgspec.to_builtins(said)[:2])
+    assert msgspec.msgpack.decode(before, type=Said) == said

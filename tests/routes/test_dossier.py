@@ -13,9 +13,9 @@ import pytest
 from acquit.effects import Example, Tally
 from acquit.routes.dossier import Dossier, Terms, dossier, page
 from acquit.routes.dossier.markup import tag
-from acquit.routes.dossier.words import TOO_LITTLE, odds, of_who
+from acquit.routes.dossier.words import TOO_LITTLE, odds, rests_on
 from acquit.routes.reading import Tallied, judged_days, tallied
-from acquit.routes.verdict import Judged, Verdict
+from acquit.routes.verdict import Beside, Judged, Priced, Verdict
 from acquit.routes.wording import LEAST_NATS
 from acquit.schemas import schema
 from acquit.simulate.world.frauds import FRAUDS
@@ -171,6 +171,13 @@ def test_answers_are_below_the_line_where_it_is_shaded() -> None:
     assert sum(one.answered for one in bins) < 0.85 * sum(one.expected or 0 for one in bins)
 
 
+def test_the_curve_has_the_numbers_of_the_sentence() -> None:
+    bins = [one for one in contradicted().dossier().latency if one.is_suspect and one.expected is not None]
+    [told] = [part for part in contradicted().verdict.parts if part.name == "latency"]
+    assert sum(one.answered for one in bins) == told.found
+    assert sum(one.expected or 0 for one in bins) == pytest.approx(told.of, abs=0.05 * len(bins) + 0.05)
+
+
 def test_answers_are_on_the_line_elsewhere() -> None:
     for case in (contradicted(), clean()):
         bins = [one for one in case.dossier().latency if not one.is_suspect and one.expected is not None]
@@ -206,7 +213,7 @@ def test_contradicted_page_says_what_would_answer_it() -> None:
 
 def test_too_little_data_is_said() -> None:
     case = told(with_few_messages(3_000), *HONEST)
-    assert case.verdict.messages < 100
+    assert case.verdict.messages < 200
     assert TOO_LITTLE in text_of(case)
     assert "Nothing contradicts these receipts" not in text_of(case)
 
@@ -285,13 +292,13 @@ def test_who_rests_on_the_other_routes() -> None:
     found = contradicted().dossier().attribution
     assert found is not None
     assert found.who == contradicted().verdict.who == "supplier"
-    assert (found.other_suppliers_contradicted, found.other_carriers_contradicted) == (0, 0)
+    assert (found.other_suppliers_showing, found.other_carriers_showing) == (0, 0)
     assert found.other_suppliers > 2
     assert found.sentence in text_of(contradicted())
 
 
 def test_no_others_are_no_reason_for_who() -> None:
-    said = of_who("supplier", 0, 0, 0, 0)
+    said = rests_on("supplier", Beside(0, 0, 0, 0))
     assert "there is no other supplier on this carrier to compare with; this supplier has no other carrier" in said
 
 
@@ -342,6 +349,15 @@ def test_messages_to_own_numbers_are_listed_if_asked_for() -> None:
     kinds = {kind.kind: kind for kind in made.examples}
     assert kinds["dead_delivered"].messages
     assert kinds["dead_delivered"].held_back == 0
+
+
+def test_price_of_the_rules_is_shown_beside_the_median_of_others() -> None:
+    case = contradicted()
+    price = Priced(0.018, 0.03, 4, "EUR", "price 40 % under the median of 4 others")
+    made = replace(case, verdict=replace(case.verdict, price=price)).dossier()
+    assert made.price is not None
+    assert "0.018 EUR a message was paid, 40% less than the median of 4 others, 0.03 EUR" in made.price.sentence
+    assert replace(made, price=None) == case.dossier()
 
 
 def test_price_is_shown_and_changes_nothing_else() -> None:

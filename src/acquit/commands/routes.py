@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from acquit.effects import Tally
     from acquit.routes.reading import Tallied
     from acquit.routes.verdict import Judged, Verdict
+    from acquit.rules import Rules
 
 _WORDS = ("contradicted", "suspect", "clean")
 
@@ -42,7 +43,7 @@ def judge(settings_file: Path | None, files: tuple[str, ...], day: datetime | No
     from acquit.routes.reading import judged_days
     from acquit.routes.telling import shown
 
-    for _, judged in judged_days(_read(settings_file, files, day).days):
+    for _, judged in judged_days(_read(settings_file, files, day).days, prices=_rules(settings_file).prices):
         for verdict in judged.verdicts:
             print_row(printed(shown(verdict)))
 
@@ -53,12 +54,21 @@ def judge(settings_file: Path | None, files: tuple[str, ...], day: datetime | No
 def list_routes(settings_file: Path | None, files: tuple[str, ...], day: datetime | None) -> None:
     """Print all routes with their verdict, the worst first."""
     for verdict in sorted(
-        _last(_read(settings_file, files, day)).verdicts, key=lambda one: (_WORDS.index(one.word), -one.nats)
+        _last(_read(settings_file, files, day), _rules(settings_file)).verdicts,
+        key=lambda one: (_WORDS.index(one.word), -one.nats),
     ):
         share = verdict.share
         doubtful = f"{share.estimate:.1%} ({share.low:.1%}-{share.high:.1%})" if share else "-"
-        line = f"{verdict.word:<12}  {doubtful:>21}  {verdict.nats:>8.1f} nats  {verdict.place.channel}  {verdict.sentence}"
+        delivery = f"delivery {_rate(verdict.reported_delivery)} told, {_rate(verdict.believed_delivery)} believed"
+        line = (
+            f"{verdict.word:<12}  {doubtful:>21}  {verdict.nats:>8.1f} nats  {delivery}  {verdict.place.channel}  "
+            f"{verdict.sentence}"
+        )
         click.echo("".join(letter if letter.isprintable() else "?" for letter in line))
+
+
+def _rate(ratio: float | None) -> str:
+    return f"{'-' if ratio is None else f'{ratio:.1%}':>6}"
 
 
 @routes.command()
@@ -90,10 +100,9 @@ def evidence(  # noqa: PLR0913 - one for each option
 
     if usual is not None and paid is None:
         raise click.UsageError("--usual-price says nothing without --price")
-    tallied = _read(settings_file, files, day)
-    judged = _last(tallied)
+    tallied, rules = _read(settings_file, files, day), _rules(settings_file)
+    judged = _last(tallied, rules)
     verdict = _one(judged.verdicts, route, {"carrier": carrier, "channel": channel, "supplier": supplier})
-    rules = load_rules(settings_of(settings_file).rules_dir)
     terms = Terms(__version__, rules.version, paid, usual, currency, with_own_numbers=with_own)
     made = dossier(verdict, judged, tallied, terms)
     encoded = msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
@@ -136,13 +145,17 @@ def _records(lines: Iterable[bytes]) -> Iterable["Tally"]:
                 raise AcquitError(f"line {number}: no tally record: {error}") from None
 
 
-def _last(tallied: "Tallied") -> "Judged":
+def _rules(settings_file: Path | None) -> "Rules":
+    return load_rules(settings_of(settings_file).rules_dir)
+
+
+def _last(tallied: "Tallied", rules: "Rules") -> "Judged":
     """The last day's verdicts, after all days before it: a word rests on the days before."""
     from acquit.routes.reading import judged_days
     from acquit.routes.verdict import Judged
 
     found = Judged((), {})
-    for _, judged in judged_days(tallied.days):
+    for _, judged in judged_days(tallied.days, prices=rules.prices):
         found = judged
     return found
 

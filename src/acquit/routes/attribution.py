@@ -7,11 +7,14 @@ does it on one carrier: an operator would do it to all.
 import numpy as np
 
 from acquit.routes.streams import Floats, Grouping, Ints
-from acquit.routes.verdict import Who
+from acquit.routes.verdict import Beside, Who
 
 HOT_NATS = 3.0
+"""Evidence, 20 to 1, with which a place shows something."""
 MOST = 0.6
+"""Of the others: so many show it, too, if it is not the place's own."""
 LEAST_PEERS = 2
+"""Other suppliers on the carrier, to say who."""
 
 
 def operator_is_hot(
@@ -29,6 +32,18 @@ def who(*, is_operator: bool, peers: int) -> Who | None:
     if is_operator:
         return "operator"
     return "supplier" if peers >= LEAST_PEERS else None
+
+
+def beside(place: int, nats: Floats, grouping: Grouping) -> Beside:
+    """Of the place with this number."""
+    hot = nats >= HOT_NATS
+    counts = []
+    for group, own in (
+        (grouping.place_carrier, grouping.place_supplier), (grouping.place_supplier, grouping.place_carrier),
+    ):  # fmt: skip
+        others = (group == group[place]) & (own != own[place])
+        counts += [len(np.unique(own[others])), len(np.unique(own[others & hot]))]
+    return Beside(*counts)
 
 
 def _share_of_others(hot: Floats, group: Ints, own: Ints, *, least: int) -> Floats:

@@ -25,6 +25,7 @@ from acquit.routes.holdings import Holdings
 from acquit.routes.raised import Raised
 from acquit.routes.rates import Rates
 from acquit.routes.verdict import Judged
+from acquit.rules.prices import NO_PRICES, Prices
 
 KEPT_DAYS, MATCHED_HOURS = 40, 24
 JUDGED_HOURS = 5
@@ -84,7 +85,8 @@ class Sums:
     """The state of the routes agent."""
 
     def __init__(
-        self, carriers: Capped, *, zone: str, floors: Mapping[Channel, float] = rates.FLOORS, window_hours: float = 72
+        self, carriers: Capped, *, zone: str, floors: Mapping[Channel, float] = rates.FLOORS, window_hours: float = 72,
+        prices: Prices = NO_PRICES,
     ) -> None:  # fmt: skip
         self._former: Blocks[Any] = Blocks(Any)  # of journals from before drops were judged by cohorts
         self.drops = Drops()
@@ -95,7 +97,7 @@ class Sums:
         self._held: Blocks[Held] = Blocks(Held)
         self.holdings = Holdings()
         self.days = Days()
-        self.docket = Docket(self.days)
+        self.docket = Docket(self.days, prices)
         self._open_seconds = round(window_hours * 3_600) + DAY_SECONDS  # a partition may be behind by a day
         self.tables: dict[str, Blocks[Any]] = {
             "cells": self._held,

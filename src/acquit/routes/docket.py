@@ -19,6 +19,7 @@ from acquit.routes.judge import judge
 from acquit.routes.streams import Place
 from acquit.routes.telling import shown
 from acquit.routes.verdict import Judged, Standing
+from acquit.rules.prices import NO_PRICES, Prices
 
 AFTER_SECONDS = 6 * 3_600
 _KIND: dict[str, AlertKind] = {"suspect": "route_suspect", "contradicted": "route_contradicted"}
@@ -29,14 +30,15 @@ class Said(Struct, array_like=True):
 
     verdict: RouteVerdict
     since: int
+    is_by_price: bool = False
 
 
 class Docket:
     """The verdicts of all places. `table` holds them by place."""
 
-    def __init__(self, days: Days) -> None:
+    def __init__(self, days: Days, prices: Prices = NO_PRICES) -> None:
         self.table: Blocks[Said] = Blocks(Said)
-        self._days = days
+        self._days, self._prices = days, prices
 
     def due(self, judged: int, newest_hour: int) -> int | None:
         """The first day that is over and was not judged; `judged` is the last one that was, -1 before the first.
@@ -50,7 +52,7 @@ class Docket:
     def weigh(self, day: int) -> Judged:
         """The verdicts of this day. It changes nothing, and takes its time: some milliseconds for each place."""
         standings = {_place(name): _standing(said) for _, name, said in self.table}
-        return judge(self._days.evidence(day), day, standings)
+        return judge(self._days.evidence(day), day, standings, prices=self._prices)
 
     def say(self, judged: Judged, now_ms: int) -> list[Alert | VerdictEvent]:
         """Keep these verdicts, and say which are new."""
@@ -58,7 +60,8 @@ class Docket:
         told: list[Alert | VerdictEvent] = []
         for verdict in judged.verdicts:
             was, now = before.pop(verdict.place, None), shown(verdict)
-            self.table.put(0, _name(verdict.place), Said(now, judged.standing[verdict.place].since))
+            standing = judged.standing[verdict.place]
+            self.table.put(0, _name(verdict.place), Said(now, standing.since, standing.is_by_price))
             told += _changes(was.verdict if was else None, now, now_ms)
         for place, said in before.items():  # nothing is known of them any more
             self.table.remove(0, _name(place))
@@ -91,7 +94,7 @@ def _alert(kind: AlertKind, state: Literal["raised", "cleared"], verdict: RouteV
 
 
 def _standing(said: Said) -> Standing:
-    return Standing(said.verdict.verdict, said.verdict.nats, said.since)
+    return Standing(said.verdict.verdict, said.verdict.nats, said.since, said.is_by_price)
 
 
 def _name(place: Place) -> str:

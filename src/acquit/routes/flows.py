@@ -31,10 +31,6 @@ class Flow(NamedTuple):
         return msgspec.json.encode(self).decode()
 
 
-def flow_of(key: str) -> Flow:
-    return Flow(*msgspec.json.decode(key, type=tuple[str, str, str, str, str]))
-
-
 def slots_of(tally: Tally) -> list[int]:
     """The slots of a total, flat: five outcomes of the first five minutes of an hour of UTC, of the second, and so on.
 

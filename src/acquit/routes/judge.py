@@ -5,24 +5,28 @@ come late, and a day without its answers looks like one that is forged.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from acquit import columns
 from acquit.columns import PLACE
 from acquit.routes import wording
-from acquit.routes.attribution import operator_is_hot, who
+from acquit.routes.attribution import beside, operator_is_hot, who
 from acquit.routes.batching import LOWER_SECONDS
+from acquit.routes.curve import IN_TEMPLATE, expected_answers, missing_in
 from acquit.routes.peers import TRUST, numbers_of_peers, trust_of
+from acquit.routes.pricing import priced
 from acquit.routes.share import Share, share
 from acquit.routes.strata import UNSPECIFIC, dips
-from acquit.routes.streams import Evidence, Floats, Grouping, Ints, grouped, summed
-from acquit.routes.suspicion import Suspicion, suspicion
+from acquit.routes.streams import Evidence, Floats, Grouping, grouped, summed
+from acquit.routes.suspicion import suspicion
 from acquit.routes.templates import Template, templates
 from acquit.routes.verdict import (
     DEFAULT_THRESHOLDS,
     Judged,
     Part,
+    Priced,
     Standing,
     Standings,
     Thresholds,
@@ -30,6 +34,7 @@ from acquit.routes.verdict import (
     decided,
 )
 from acquit.routes.weighing import Weighed, over_windows, weighed
+from acquit.rules.prices import NO_PRICES, Prices
 
 WEEK = 7
 _DIP_NATS = 6.9
@@ -39,15 +44,16 @@ _SAME_TRUST = 0.2
 
 
 def judge(
-    evidence: Evidence, day: int, before: Standings, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    evidence: Evidence, day: int, before: Standings, thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    prices: Prices = NO_PRICES,
 ) -> Judged:  # fmt: skip
-    """Every place of the evidence, judged on this day."""
+    """Every place of the evidence, judged on this day. `prices` can make a clean place suspect, and change nothing else."""
     grouping = grouped(evidence.keys)
     if not grouping.places:
         return Judged((), {})
     laws = list(templates())
     former = [before.get(place, Standing()) for place in grouping.places]
-    trust = np.array([TRUST[one.word] for one in former])
+    trust = np.array([TRUST["clean" if one.is_by_price else one.word] for one in former])
     lengths = sorted(evidence.windows)
     week = WEEK if WEEK in evidence.windows else lengths[-1]
     first = weighed(evidence.windows[week], grouping, trust, laws)
@@ -59,18 +65,22 @@ def judge(
     }
     nats = over_windows([all_weighed[length].nats for length in lengths])
     best = np.stack([all_weighed[length].nats for length in lengths]).argmax(axis=0)
-    odd = suspicion(evidence.windows[week], grouping, trust[grouping.place])
-    operator = operator_is_hot(nats, all_weighed[week].dead.operator_nats, grouping)
-    bench = _Bench(evidence, grouping, laws, all_weighed, odd, operator, numbers_of_peers(grouping), week, trust)
+    bench = _Bench(evidence, grouping, laws, all_weighed, nats, week, trust, prices)
     verdicts = [
         bench.verdict(place, day, former[place], float(nats[place]), lengths[best[place]], thresholds)
         for place in range(len(grouping.places))
     ]
     standing = {
-        verdict.place: Standing(verdict.word, verdict.nats, one.since if one.word == verdict.word else day)
+        verdict.place: Standing(
+            verdict.word, verdict.nats, one.since if one.word == verdict.word else day, verdict.is_by_price
+        )
         for verdict, one in zip(verdicts, former, strict=True)
     }
-    return Judged(verdicts, standing)
+    by_place = {length: known if one is first else trust for length, one in all_weighed.items()}
+    return Judged(
+        verdicts, standing,
+        {length: dict(zip(grouping.places, one.tolist(), strict=True)) for length, one in by_place.items()},
+    )  # fmt: skip
 
 
 class _Bench:
@@ -78,18 +88,18 @@ class _Bench:
 
     def __init__(
         self, evidence: Evidence, grouping: Grouping, laws: list[Template], all_weighed: dict[int, Weighed],
-        odd: Suspicion, operator: np.ndarray[tuple[int], np.dtype[np.bool_]], peers: Ints, week: int,
-        trust: Floats,
+        nats: Floats, week: int, trust: Floats, prices: Prices,
     ) -> None:  # fmt: skip
         self._evidence, self._grouping, self._laws, self._weighed = evidence, grouping, laws, all_weighed
-        self._operator, self._peers, self._week = operator, peers, week
-        self._signs = odd.signs
+        self._nats, self._week, self._trust, self._prices = nats, week, trust, prices
+        self._peers = numbers_of_peers(grouping)
+        self._operator = operator_is_hot(nats, all_weighed[week].dead.operator_nats, grouping)
         size = len(grouping.places)
         self._sums = {length: summed(counts, grouping.place, size) for length, counts in evidence.windows.items()}
         self._longest = max(evidence.windows)
-        self._trust = trust
         self._hints = {kind: dips(evidence.windows[week], kind, grouping, trust[grouping.place]) for kind in UNSPECIFIC}
-        self._odd_in = {week: odd}
+        odd = suspicion(evidence.windows[week], grouping, trust[grouping.place])
+        self._odd_in, self._signs = {week: odd}, odd.signs
 
     def verdict(
         self, number: int, day: int, former: Standing, nats: float, window: int, thresholds: Thresholds
@@ -104,26 +114,33 @@ class _Bench:
         word = decided(
             former, nats, week_nats=week_nats, highest_share=week_share, has_signs=bool(signs), thresholds=thresholds
         )
+        price = self._price(number)
+        is_by_price = word == "clean" and price is not None and bool(price.sign)
+        if word == "clean":
+            window = self._longest
+        if price is not None and price.sign:
+            signs, word = [*signs, price.sign], "suspect" if is_by_price else word
         parts = self._parts(number, window)
-        one = (
-            who(is_operator=bool(self._operator[number]), peers=int(self._peers[number]))
-            if word == "contradicted"
-            else None
-        )
+        one, near = None, None
+        if word == "contradicted":
+            one = who(is_operator=bool(self._operator[number]), peers=int(self._peers[number]))
+            near = beside(number, self._nats, self._grouping)
         sums = self._sums[window][number]
         messages = int(sums[PLACE["submitted"]].sum())
         final = float(sums[PLACE["handset"]].sum() + sums[PLACE["network"]].sum() + sums[PLACE["failed"]].sum())
         reported = float(final - sums[PLACE["failed"]].sum()) / final if final else None
         shown = found if word == "contradicted" else None
         believed = reported if reported is None or shown is None else reported * (1 - shown.estimate)
-        place = self._grouping.places[number]
-        text = wording.sentence(
-            place, word, window_days=window, messages=messages, parts=parts, share=shown, who=one, signs=signs
-        )
-        return Verdict(
-            place, day, word, nats, window, parts, shown, one, signs, self._limits(number), messages, reported, believed,
-            text, is_new=word != former.word,
+        verdict = Verdict(
+            self._grouping.places[number], day, word, nats, window, self._days(number, window), parts, shown, one, near, signs,
+            self._limits(number), messages, reported, believed, is_new=word != former.word, price=price,
+            is_by_price=is_by_price,
         )  # fmt: skip
+        return replace(verdict, sentence=wording.sentence(verdict))
+
+    def _days(self, number: int, window: int) -> int:
+        """Of the window, from the place's first one."""
+        return min(window, self._evidence.known_days(self._grouping.place == number))
 
     def _share(self, number: int, window: int) -> Share:
         counts = self._evidence.windows[window]
@@ -139,6 +156,13 @@ class _Bench:
             if dip.nats[number] >= _DIP_NATS
         ]
         return signs
+
+    def _price(self, number: int) -> Priced | None:
+        if not self._prices.rows:
+            return None
+        here = (self._grouping.place == number).tolist()
+        countries = {key.country for key, is_here in zip(self._evidence.keys, here, strict=True) if is_here}
+        return priced(self._grouping.places[number], countries, self._prices)
 
     def _parts(self, number: int, window: int) -> list[Part]:
         """Every part that has nats, with its counts."""
@@ -160,12 +184,17 @@ class _Bench:
 
     def _by_latency(self, number: int, window: int) -> Part:
         found = self._weighed[window]
-        template = self._laws[int(found.latency.best[number])]
-        rows = self._grouping.place == number
-        bins = template.shares > 0.02
-        came = float(found.made.converted[rows][:, bins].sum())
-        expected = float(found.made.expected[rows][:, bins].sum())
-        return Part("latency", float(found.parts["latency"][number]), int(came), expected, template.name)
+        template, nats = self._laws[int(found.latency.best[number])], float(found.parts["latency"][number])
+        rows, bins = self._grouping.place == number, template.shares > IN_TEMPLATE
+        expected = found.made.expected[rows]
+        if (missing := missing_in(template.name, nats)).any():
+            counts = self._evidence.windows[window][rows]
+            made = found.made
+            expected = expected_answers(
+                counts, found.usable[rows], made.offset[rows], made.offset_variance[rows], missing
+            )
+        came = int(found.made.converted[rows][:, bins].sum())
+        return Part("latency", nats, came, float(expected[:, bins].sum()), template.name)
 
     def _by_stratum(self, number: int, window: int, kind: str) -> Part:
         found = self._weighed[window]

@@ -12,6 +12,7 @@ from acquit.routes.days import DAY_SECONDS
 from acquit.routes.judge import judge
 from acquit.routes.streams import Ints, Key, Place, key_of, vector, windows_of
 from acquit.routes.verdict import DEFAULT_THRESHOLDS, Judged, Standings, Thresholds
+from acquit.rules.prices import NO_PRICES, Prices
 
 _EPOCH = date(1970, 1, 1)
 
@@ -56,11 +57,13 @@ def tallied(tallies: Iterable[Tally]) -> Tallied:
     return Tallied(days, examples)
 
 
-def judged_days(days: Days, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Iterator[tuple[int, Judged]]:
+def judged_days(
+    days: Days, thresholds: Thresholds = DEFAULT_THRESHOLDS, prices: Prices = NO_PRICES
+) -> Iterator[tuple[int, Judged]]:
     """Every day from the first to the last, each with what was said the day before."""
     before: Standings = {}
     for day in range(min(days, default=0), max(days, default=-1) + 1):
-        judged = judge(windows_of(days, day), day, before, thresholds)
+        judged = judge(windows_of(days, day), day, before, thresholds, prices)
         before = {**before, **judged.standing}
         yield day, judged
 

@@ -45,10 +45,18 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Sums over windows that end with the same day. `windows`: by days, an array of rows by columns."""
+    """Sums over windows that end with the same day. `windows`: by days, an array of rows by columns.
+
+    `days`: by row, so many from its first one in the longest window to the last; None: as many as the windows have.
+    """
 
     keys: Sequence[Key]
     windows: Mapping[int, Ints]
+    days: Ints | None = None
+
+    def known_days(self, rows: NDArray[np.bool_]) -> int:
+        """How many days of the longest window these rows have, from the first one that has any messages."""
+        return max(self.windows) if self.days is None else int(self.days[rows].max())
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,7 @@ def windows_of(days: Mapping[int, Mapping[Key, Ints]], last: int, lengths: Seque
     recent = [rows for day, rows in days.items() if last - max(lengths) < day <= last]
     keys = sorted({key for rows in recent for key in rows if key.route or key.supplier})
     number = {key: row for row, key in enumerate(keys)}
+    known = np.ones(len(keys), np.int64)
     windows = {}
     for length in lengths:
         total = np.zeros((len(keys), columns.WIDTH), np.int64)
@@ -114,8 +123,9 @@ def windows_of(days: Mapping[int, Mapping[Key, Ints]], last: int, lengths: Seque
             for key, counts in days.get(day, {}).items():
                 if (row := number.get(key)) is not None:
                     total[row] += counts
+                    known[row] = max(known[row], last - day + 1)
         windows[length] = total
-    return Evidence(keys, windows)
+    return Evidence(keys, windows, known)
 
 
 def grouped(keys: Sequence[Key]) -> Grouping:

@@ -17,7 +17,7 @@ from acquit.routes.flows import CONVERTED, DELIVERED, FAILED, REJECTED, WAITING,
 
 DAYS, WEEKS = 14, 5
 KEPT_DAYS = 7 * WEEKS + 1
-_HOUR, _DAY, _WEEK = 3_600, 86_400, 604_800
+_HOUR, _DAY = 3_600, 86_400
 LIKE_ITS_CARRIER = 500
 """Messages of its own that count for a flow as much as its carrier's level does."""
 LIKE_ANY_HOUR = 2_000

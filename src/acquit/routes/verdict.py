@@ -6,7 +6,7 @@ overwhelming, or when two days in a row say it, and falls when a week says nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -15,8 +15,9 @@ from acquit.routes.share import Share
 from acquit.routes.streams import Place
 
 RAISED_AT_ONCE, RAISED_IN_TWO_DAYS = 6.9, 5.3
-"""Nats. The mean Bayes factor of honest routes is 0.10 (bench/fraud/calibration.json), so that at most 0.10 / e^5.3, one in
-two thousand of them, have so much on any day: Markov's bound. None in simulated worlds has 1.
+HONEST_ODDS = 0.10
+"""The mean Bayes factor of honest routes (bench/fraud/calibration.json), so that at most 0.10 / e^5.3, one in two thousand of
+them, have 5.3 nats on any day: Markov's bound. None in simulated worlds has 1 nat.
 """
 SUSPECT_NATS = 4.0
 CLEARED_NATS, CLEARED_SHARE = 2.0, 0.01
@@ -34,23 +35,46 @@ class Part:
     where: str = ""  # the template or stratum that shows it
 
 
+class Beside(NamedTuple):
+    """Other suppliers on the carrier of a place, other carriers of its supplier, and those of them that show it, too."""
+
+    suppliers: int
+    suppliers_showing: int
+    carriers: int
+    carriers_showing: int
+
+
+class Priced(NamedTuple):
+    """What a message costs, and the middle of what so many other suppliers ask there."""
+
+    paid: float
+    median: float
+    others: int
+    currency: str
+    sign: str  # if it is far off
+
+
 @dataclass(frozen=True)
 class Verdict:
     place: Place
     day: int
     word: VerdictWord
     nats: float  # over all windows
-    window_days: int  # that shows it best; all counts are of it
+    window_days: int  # that shows it best, or, of a clean one, the longest; all counts are of it
+    days: int  # of these, from the first that has messages
     parts: Sequence[Part]
     share: Share | None  # of receipts of delivery; None: nothing to estimate
     who: Who | None
+    beside: Beside | None  # what `who` rests on; None: nothing contradicts
     signs: Sequence[str]  # why it is suspect: they prove nothing
     limits: Sequence[str]  # what could not be looked at, and how much could hide
     messages: int
     reported_delivery: float | None  # of final messages
     believed_delivery: float | None  # reported x (1 - share)
-    sentence: str
+    sentence: str = ""  # the verdict in words (wording.py)
     is_new: bool = False  # its word is another than the day before
+    price: Priced | None = None
+    is_by_price: bool = False  # but for its price it were clean
 
 
 class Standing(Struct, array_like=True):
@@ -59,6 +83,7 @@ class Standing(Struct, array_like=True):
     word: VerdictWord = "clean"
     nats: float = 0.0
     since: int = -1  # the day when this word was first said
+    is_by_price: bool = False  # suspect for its price alone, which takes nothing from its trust
 
 
 @dataclass(frozen=True)
@@ -76,10 +101,11 @@ Standings = Mapping[Place, Standing]
 
 @dataclass(frozen=True)
 class Judged:
-    """All verdicts of a day, and what is to be remembered."""
+    """All verdicts of a day, and what is to be remembered. `trust`: by window, how much a place said of what is normal."""
 
     verdicts: Sequence[Verdict]
     standing: Standings = field(default_factory=dict)
+    trust: Mapping[int, Mapping[Place, float]] = field(default_factory=dict)
 
 
 def decided(

@@ -15,7 +15,6 @@ WINDOWS = ((0, 1), (0, 2), (0, 3), (0, 6), (0, 12), (0, 24), (3, 12), (6, 18), (
 LOOKED_AT = 24
 _YOUNGEST_SECONDS = 25
 """Of a younger cohort there is nothing to say yet."""
-_REGARDED = 1e-9
 (MESSAGES, DELIVERED_NOW, FAILED_NOW, REJECTED_NOW, CONVERTED_NOW, TO_DELIVER, TO_DELIVER_VARIANCE, TO_FAIL,
  TO_FAIL_VARIANCE, SLOW, SLOW_VARIANCE, TO_REJECT, TO_CONVERT) = range(13)  # fmt: skip
 FIELDS = 13

@@ -5,10 +5,8 @@ The words say that receipts contradict evidence. They never say fraud: that is f
 
 from collections.abc import Sequence
 
-from acquit.events import VerdictWord
 from acquit.routes.share import Share
-from acquit.routes.streams import Place
-from acquit.routes.verdict import Part, Who
+from acquit.routes.verdict import Beside, Part, Verdict, Who
 
 _FOUND = {
     "known_dead": "{found:,} of {of:,.0f} messages to numbers known to receive nothing were told as delivered",
@@ -19,30 +17,48 @@ _FOUND = {
     "shape": "receipts of one form ({where}) were answered {found:,} times where {of:,.0f} answers were to be expected",
     "dates": "{found:,} of {of:,.0f} deliveries are dated before their submit",
 }
-_WHO = {
-    "supplier": "Other suppliers on this carrier do not show it: it is the supplier.",
-    "operator": "Most suppliers on this carrier show it: it is the operator behind them.",
-}
 LEAST_NATS = 2.0
 """A part with less is not spoken of."""
 
 
-def sentence(
-    place: Place, word: VerdictWord, *, window_days: int, messages: int, parts: Sequence[Part], share: Share | None,
-    who: Who | None, signs: Sequence[str],
-) -> str:  # fmt: skip
+def sentence(verdict: Verdict) -> str:
+    place, days = verdict.place, verdict.days
     name = f"{place.route or 'this route'} on {place.carrier or 'an unknown carrier'}"
-    if word == "clean":
-        return f"{name}: nothing in the receipts contradicts the evidence."
-    days = "one day" if window_days == 1 else f"{window_days} days"
-    if word == "suspect":
-        said = "; ".join([*signs, *_spoken(parts)]) or "some evidence, not enough"
+    seen = f"in {'one day' if days == 1 else f'{days} days'} and {verdict.messages:,} messages"
+    if verdict.word == "clean":
+        return f"{name}: {seen} nothing in the receipts contradicts the evidence."
+    if verdict.word == "suspect":
+        said = "; ".join([*verdict.signs, *_spoken(verdict.parts)]) or "some evidence, not enough"
         return f"{name}: something is odd, and proves nothing: {said}."
-    said = "; ".join(_spoken(parts)) or "what came since does not clear what was found before"
-    text = f"{name}: in {days} and {messages:,} messages receipts contradict the evidence: {said}."
-    if share is not None:
-        text += " " + _of(share)
-    return text + (f" {_WHO[who]}" if who else "")
+    said = "; ".join(_spoken(verdict.parts)) or "what came since does not clear what was found before"
+    sentences = [f"{name}: {seen} receipts contradict the evidence: {said}."]
+    if verdict.share is not None:
+        sentences.append(_of(verdict.share))
+    if verdict.beside is not None:
+        sentences.append(of_who(verdict.who, verdict.beside))
+    if verdict.price is not None and verdict.price.sign:
+        sentences.append(f"Beside this, and no evidence: {verdict.price.sign}.")
+    return " ".join(sentences)
+
+
+def of_who(who: Who | None, beside: Beside) -> str:
+    """Who it is as far as others on the carrier show it, too: no more than that is known."""
+    others, showing = beside.suppliers, beside.suppliers_showing
+    if who is None:
+        few = (
+            "no other supplier" if not others else "one other supplier" if others == 1 else f"{others} other suppliers"
+        )
+        return f"With {few} on this carrier nobody can tell the supplier from the operator."
+    if who == "operator" and showing > others / 2:
+        return "Most other suppliers on this carrier show it, too: it is rather the operator behind them."
+    if who == "operator":
+        return "The suppliers on this carrier show it together, and alike: it is rather the operator behind them."
+    if not showing:
+        return "No other supplier on this carrier shows it: it is the supplier, or somebody behind it."
+    if showing <= others / 2:
+        return "Most other suppliers on this carrier do not show it: it is rather the supplier than the operator."
+    elsewhere = ", but this supplier shows it on other carriers as well" if beside.carriers_showing else ""
+    return f"Most other suppliers on this carrier show it, too{elsewhere}: supplier or operator, that is not certain."
 
 
 def limits(
@@ -51,7 +67,9 @@ def limits(
     """What could not be looked at."""
     found = []
     if messages < FEW:
-        found.append(f"too little is known: of {messages:,} messages a share below {_least(messages)} leaves no trace")
+        found.append(
+            f"too little is known: of {messages:,} messages a share below {least_share(messages):.2%} leaves no trace"
+        )
     if not answers:
         found.append("no engagements: only contradictions can expose a receipt")
     if not dead + probes:
@@ -105,6 +123,6 @@ def _of(share: Share) -> str:
     )
 
 
-def _least(messages: int) -> str:
-    """2.3 / f messages are sent before one forged one is among them with 90 %."""
-    return f"{min(1.0, 2.3 / max(messages, 1)):.2%}"
+def least_share(messages: int) -> float:
+    """2.3 / f messages are sent before one of a share f is among them with 90 %: of smaller shares so many need show none."""
+    return min(1.0, 2.3 / max(messages, 1))

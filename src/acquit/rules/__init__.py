@@ -11,25 +11,27 @@ Layout, here and in an operator's own folder, whose rows replace the shipped one
     vague.csv                row, at_most, source                        rows that yield to a mail server's own words
     policy.toml              [[rule]]                                    which failures suppress, where and how long
     routes.toml              [[route]]                                   what a route's receipts and message ids are worth
+    prices.csv               channel, supplier, route, country, ...      what a message costs: a reason to look, never evidence
 
 A row with an error refuses to load: BadRules names file, line and field. Every row has a source.
 """
 
-import csv
 import unicodedata
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar, get_args
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from acquit.errors import BadRules
 from acquit.events import ACTIONS, CATEGORIES, PERMANENCES, STATUSES, Action, Category, Permanence, Status
+from acquit.rules.csv_rows import lines_of
 from acquit.rules.patterns import PatternRule, pattern_rules
-from acquit.rules.places import SHIPPED, placed
+from acquit.rules.places import SHIPPED
 from acquit.rules.policy import PolicyRule, policy_rules
+from acquit.rules.prices import NO_PRICES, Prices, price_list
 from acquit.rules.routes import Routes, route_profiles
 
 VERSION = "2026.11.5"
@@ -97,6 +99,7 @@ class Rules(Struct, frozen=True):
     vague: Mapping[str, Permanence]
     policy: tuple[PolicyRule, ...]
     routes: Routes
+    prices: Prices = NO_PRICES
     _found: dict[tuple[str | None, ...], tuple[StatusRow | None, tuple[CodeRow, ...]]] = {}
 
     def __post_init__(self) -> None:
@@ -146,6 +149,7 @@ def load(own: Path | None = None) -> Rules:
         vague=_vague(folders),
         policy=policy_rules(_files(folders, "policy.toml")),
         routes=route_profiles(_files(folders, "routes.toml"), codes),
+        prices=price_list(_files(folders, "prices.csv")),
     )
 
 
@@ -174,7 +178,7 @@ def _categories(folders: list[Path]) -> dict[str, CategoryRow]:
         path = folder / "categories.csv"
         if path.exists():
             seen: set[str] = set()
-            for line in _lines(path, ("category", "permanence", "action", "causes", "checks", "advice")):
+            for line in lines_of(path, ("category", "permanence", "action", "causes", "checks", "advice")):
                 category = line.one_of("category", CATEGORIES)
                 line.once(seen, category, "category")
                 rows[category] = CategoryRow(
@@ -201,7 +205,7 @@ def _keywords(folders: list[Path]) -> dict[str, Literal["stop", "start"]]:
         path = folder / "keywords.csv"
         if path.exists():
             seen: set[str] = set()
-            for line in _lines(path, ("word", "type", "language", "source")):
+            for line in lines_of(path, ("word", "type", "language", "source")):
                 word = fold(line.text("word"))
                 line.once(seen, f"{word}\n{line.text('language')}", "word")
                 line.text("source")
@@ -215,7 +219,7 @@ def _content(folders: list[Path]) -> dict[Indicator, frozenset[str]]:
     words: dict[Indicator, set[str]] = {indicator: set() for indicator in INDICATORS}
     for path in _files(folders, "content.csv"):
         seen: set[str] = set()
-        for line in _lines(path, ("indicator", "word", "language", "source")):
+        for line in lines_of(path, ("indicator", "word", "language", "source")):
             word = line.text("word").casefold()
             line.once(seen, word, "word")
             line.text("source")
@@ -228,7 +232,7 @@ def _vague(folders: list[Path]) -> dict[str, Permanence]:
     rows: dict[str, Permanence] = {}
     for path in _files(folders, "vague.csv"):
         seen: set[str] = set()
-        for line in _lines(path, ("row", "at_most", "source")):
+        for line in lines_of(path, ("row", "at_most", "source")):
             line.once(seen, line.text("row"), "row")
             line.text("source")
             rows[line.text("row")] = line.one_of("at_most", PERMANENCES, "permanent")
@@ -258,7 +262,7 @@ def _statuses(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[
     rows: dict[str, StatusRow] = {}
     for path in paths:
         seen: set[str] = set()
-        for line in _lines(path, _STATUS_COLUMNS):
+        for line in lines_of(path, _STATUS_COLUMNS):
             word = line.text("word")
             line.once(seen, word.casefold(), "word")
             category = line.one_of("category", CATEGORIES) if line.has("category") else None
@@ -281,7 +285,7 @@ def _codes(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[str
     rows: dict[tuple[str, str], CodeRow] = {}
     for path in paths:
         seen: set[str] = set()
-        for line in _lines(path, _CODE_COLUMNS):
+        for line in lines_of(path, _CODE_COLUMNS):
             code, words = line.text("code"), line.optional("words") or ""
             line.once(seen, f"{code_key(code)}\n{words.casefold()}", "code")
             defaults = categories[line.one_of("category", CATEGORIES)]
@@ -301,65 +305,3 @@ def _codes(paths: list[Path], categories: Mapping[str, CategoryRow]) -> dict[str
     for (code, _), row in sorted(rows.items(), key=lambda item: not item[0][1]):  # rows with words first; stable
         by_code[code] = (*by_code.get(code, ()), row)
     return by_code
-
-
-Word = TypeVar("Word", bound=str)
-
-
-class _Line(Struct, frozen=True):
-    """One row of a CSV file, and where it stands."""
-
-    path: Path
-    number: int
-    fields: dict[str, str]
-
-    @property
-    def place(self) -> str:
-        return placed(self.path, self.number)
-
-    def wrong(self, field: str, problem: str) -> BadRules:
-        return BadRules(self.path, self.number, field, problem)
-
-    def has(self, field: str) -> bool:
-        return bool(self.fields[field])
-
-    def optional(self, field: str) -> str | None:
-        return self.fields[field] or None
-
-    def text(self, field: str) -> str:
-        if not self.fields[field]:
-            raise self.wrong(field, "is empty")
-        return self.fields[field]
-
-    def one_of(self, field: str, words: tuple[Word, ...], default: Word | None = None) -> Word:
-        if not self.fields[field] and default is not None:
-            return default
-        for word in words:
-            if word == self.fields[field]:
-                return word
-        raise self.wrong(field, f"{self.fields[field]!r} is none of {', '.join(words)}")
-
-    def once(self, seen: set[str], key: str, field: str) -> None:
-        if key in seen:
-            raise self.wrong(field, "stands twice in this file")
-        seen.add(key)
-
-
-def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[_Line]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise BadRules(path, path.read_bytes()[: error.start].count(b"\n") + 1, None, "is not UTF-8") from None
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
-    try:
-        header = tuple(next(reader, ()))
-        if header != columns:
-            raise BadRules(path, 1, None, f"the columns must be {','.join(columns)}")
-        for values in reader:
-            if not values:
-                continue
-            if len(values) != len(columns):
-                raise BadRules(path, reader.line_num, None, f"has {len(values)} fields, not {len(columns)}")
-            yield _Line(path, reader.line_num, {c: v.strip() for c, v in zip(columns, values, strict=True)})
-    except csv.Error as error:
-        raise BadRules(path, reader.line_num, None, str(error)) from None

@@ -9,9 +9,10 @@ from pathlib import Path
 from acquit.rules import LONGEST_KEYWORD, Rules, fold
 from acquit.rules.patterns import PatternRule, hidden
 from acquit.rules.policy import PolicyRule
+from acquit.rules.prices import LEAST_OTHERS, Prices
 from acquit.rules.routes import RouteProfile
 
-_READ = ("categories.csv", "content.csv", "keywords.csv", "policy.toml", "routes.toml", "vague.csv")
+_READ = ("categories.csv", "content.csv", "keywords.csv", "policy.toml", "prices.csv", "routes.toml", "vague.csv")
 _OF_MAIL = ("enhanced", "reply")
 """Tables of codes that every mail server says, whoever the provider is."""
 
@@ -26,6 +27,7 @@ def idle(rules: Rules, own: Path | None, *, providers: Collection[str]) -> Itera
     yield from _long_keywords(rules)
     yield from _hidden_policy(rules.policy)
     yield from _hidden_profiles(rules.routes.profiles)
+    yield from _lonely_prices(rules.prices)
 
 
 def _not_read(own: Path, rules: Rules, providers: Collection[str]) -> Iterator[str]:
@@ -118,3 +120,17 @@ def _is_wider(first: RouteProfile, then: RouteProfile) -> bool:
             (first.route, then.route), (first.supplier, then.supplier), (first.provider, then.provider),
         )
     )  # fmt: skip
+
+
+def _lonely_prices(prices: Prices) -> Iterator[str]:
+    """Prices beside which too few other suppliers have one."""
+    for price in prices.rows:
+        anywhere = price.carrier is None
+        others = {
+            other.supplier
+            for other in prices.rows
+            if (other.channel, other.country) == (price.channel, price.country) and other.supplier != price.supplier
+            and (anywhere or other.carrier in {None, price.carrier})
+        }  # fmt: skip
+        if len(others) < LEAST_OTHERS:
+            yield f"{price.place}: is compared with nothing: of other suppliers with a price there it takes {LEAST_OTHERS}"

@@ -77,7 +77,9 @@ class Worker:
             waits=self.waits, options=self._options,
         )  # fmt: skip
         self._ledger = self._journaled("events", "ledger", self._new_partition(rules), self._fold, self._folded)
-        self._routes = self._journaled("tallies", "routes", self._new_sums(health.carriers), self._add_up, self._added)
+        self._routes = self._journaled(
+            "tallies", "routes", self._new_sums(rules, health.carriers), self._add_up, self._added
+        )
         self._standby = self._new_standby()
         if self._standby is not None:
             self._ledger.known = self._standby.known
@@ -412,10 +414,14 @@ class Worker:
             number, rules=rules, tally_seconds=seconds, may_flush=every(seconds), **self.settings.of_fold
         )
 
-    def _new_sums(self, carriers: Capped) -> Any:
+    def _new_sums(self, rules: Rules, carriers: Capped) -> Any:
         settings = self.settings
         return lambda _: Sums(
-            carriers, zone=settings.zone, floors=settings.delivery_floors, window_hours=settings.window_hours
+            carriers,
+            zone=settings.zone,
+            floors=settings.delivery_floors,
+            window_hours=settings.window_hours,
+            prices=rules.prices,
         )
 
     @asynccontextmanager

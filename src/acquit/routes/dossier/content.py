@@ -59,13 +59,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Attribution:
-    """Who, and the routes that it rests on: those of other suppliers on this carrier, and of this supplier elsewhere."""
+    """Who, and what that rests on: other suppliers on this carrier, other carriers of this supplier, and which show it, too."""
 
     who: Who
     other_suppliers: int
-    other_suppliers_contradicted: int
+    other_suppliers_showing: int
     other_carriers: int
-    other_carriers_contradicted: int
+    other_carriers_showing: int
     sentence: str
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from acquit import columns, effects
 from acquit.address import mask
 from acquit.columns import LATENCY_BINS, PLACE, STRATUM_KINDS, names_of
-from acquit.routes.batching import BOUNDS_SECONDS, LOWER_SECONDS
+from acquit.routes.batching import BOUNDS_SECONDS, LOWER_SECONDS, usable_bins
+from acquit.routes.curve import IN_TEMPLATE, expected_answers, missing_in
 from acquit.routes.dossier import words
 from acquit.routes.dossier.content import (
     FORMAT,
@@ -31,7 +32,7 @@ from acquit.routes.dossier.content import (
     Subject,
     Weight,
 )
-from acquit.routes.dossier.curve import curve
+from acquit.routes.interaction import peer_curve
 from acquit.routes.reading import Tallied, date_of, of_place
 from acquit.routes.streams import Evidence, Floats, Grouping, Ints, Place, grouped, windows_of
 from acquit.routes.verdict import Judged, Verdict
@@ -69,7 +70,7 @@ def dossier(verdict: Verdict, judged: Judged, tallied: Tallied, terms: Terms) ->
     rows = grouping.place == number
     sums = counts[rows].sum(axis=0)
     everything = evidence.windows[DAYS][rows].sum(axis=0)
-    first = max(min(tallied.days), day - DAYS + 1)
+    first = day - evidence.known_days(rows) + 1
     examples = _examples(place, tallied, range(first, day + 1), everything, with_own=terms.with_own_numbers)
     return Dossier(
         format=FORMAT,
@@ -83,7 +84,7 @@ def dossier(verdict: Verdict, judged: Judged, tallied: Tallied, terms: Terms) ->
             date_of(first), date_of(day), date_of(max(first, day - verdict.window_days + 1)), verdict.window_days
         ),
         finding=_finding(verdict, judged, first, is_too_little=everything[PLACE["submitted"]].sum() < FEW),
-        attribution=_attribution(verdict, judged),
+        attribution=_attribution(verdict),
         counts=_counts(sums),
         parts=[
             Weight(
@@ -92,12 +93,12 @@ def dossier(verdict: Verdict, judged: Judged, tallied: Tallied, terms: Terms) ->
             )
             for part in sorted(verdict.parts, key=lambda part: -part.nats)
         ],
-        latency=_latency(number, counts, grouping, judged.verdicts),
+        latency=_latency(verdict, judged, counts, grouping),
         days=[_day(one, of_place(tallied.days, place, one)) for one in range(first, day + 1)],
         peers=_peers(number, evidence, grouping),
         dips=_dips(verdict, counts[rows], evidence.windows[WEEK][rows]),
         examples=examples,
-        price=_price(terms),
+        price=_price(terms, verdict),
         asks=words.asks(verdict, has_examples=any(kind.messages for kind in examples)),
         method=words.method(verdict, day - first + 1),
         unknowable=words.unknowable(verdict),
@@ -121,24 +122,10 @@ def _finding(verdict: Verdict, judged: Judged, first: int, *, is_too_little: boo
     )
 
 
-def _attribution(verdict: Verdict, judged: Judged) -> Attribution | None:
-    if verdict.who is None:
+def _attribution(verdict: Verdict) -> Attribution | None:
+    if verdict.who is None or verdict.beside is None:
         return None
-    place = verdict.place
-    words_of: dict[str, dict[str, bool]] = {"suppliers": {}, "carriers": {}}
-    for other in judged.verdicts:
-        is_hot = other.word == "contradicted"
-        if other.place.channel != place.channel:
-            continue
-        if other.place.carrier == place.carrier and other.place.supplier != place.supplier:
-            known = words_of["suppliers"].get(other.place.supplier, False)
-            words_of["suppliers"][other.place.supplier] = known or is_hot
-        if other.place.supplier == place.supplier and other.place.carrier != place.carrier:
-            known = words_of["carriers"].get(other.place.carrier, False)
-            words_of["carriers"][other.place.carrier] = known or is_hot
-    suppliers, carriers = words_of["suppliers"].values(), words_of["carriers"].values()
-    found = (len(suppliers), sum(suppliers), len(carriers), sum(carriers))
-    return Attribution(verdict.who, *found, words.of_who(verdict.who, *found))
+    return Attribution(verdict.who, *verdict.beside, words.rests_on(verdict.who, verdict.beside))
 
 
 def _counts(sums: Ints) -> Counts:
@@ -146,16 +133,24 @@ def _counts(sums: Ints) -> Counts:
     return Counts(*(int(sums[PLACE[name]].sum()) for name in names))
 
 
-def _latency(number: int, counts: Ints, grouping: Grouping, verdicts: Sequence[Verdict]) -> list[LatencyBin]:
-    found = curve(number, counts, grouping, verdicts)
+def _latency(verdict: Verdict, judged: Judged, counts: Ints, grouping: Grouping) -> list[LatencyBin]:
+    """The judge's own numbers: its curve, with the trust that it had in each place."""
+    trust = np.array([judged.trust[verdict.window_days][place] for place in grouping.places])
+    usable = usable_bins(counts)
+    offset, variance = peer_curve(counts, usable, grouping, trust[grouping.place])
+    rows = grouping.place == list(grouping.places).index(verdict.place)
+    missing = next(missing_in(part.where, part.nats) for part in verdict.parts if part.name == "latency")
+    delivered, answered = (counts[rows, PLACE[name]].sum(axis=0) for name in ("delivered_in", "converted_in"))
+    expected = expected_answers(counts[rows], usable[rows], offset[rows], variance[rows], missing).sum(axis=0)
+    is_usable = usable[rows].any(axis=0)
     return [
         LatencyBin(
             float(LOWER_SECONDS[place]),
             float(BOUNDS_SECONDS[place]) if place < LATENCY_BINS - 1 else None,
-            int(found.delivered[place]),
-            int(found.answered[place]),
-            round(float(found.expected[place]), 1) if found.usable[place] else None,
-            bool(found.suspect[place]),
+            int(delivered[place]),
+            int(answered[place]),
+            round(float(expected[place]), 1) if is_usable[place] else None,
+            bool(missing[place] > IN_TEMPLATE),
         )
         for place in range(LATENCY_BINS)
     ]
@@ -298,8 +293,12 @@ def _example(example: effects.Example) -> Example:
     )
 
 
-def _price(terms: Terms) -> Price | None:
-    if terms.paid is None:
+def _price(terms: Terms, verdict: Verdict) -> Price | None:
+    """As whoever asks for the dossier says, or else as the rules have it."""
+    if terms.paid is not None:
+        said = words.of_price(terms.paid, terms.usual, terms.currency, "the usual")
+        return Price(terms.paid, terms.usual, terms.currency, said)
+    if verdict.price is None:
         return None
-    said = words.of_price(terms.paid, terms.usual, terms.currency)
-    return Price(terms.paid, terms.usual, terms.currency, said)
+    paid, usual, others, currency, _ = verdict.price
+    return Price(paid, usual, currency, words.of_price(paid, usual, currency, f"the median of {others} others,"))

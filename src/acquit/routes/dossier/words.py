@@ -4,8 +4,18 @@ import math
 from collections.abc import Mapping
 
 from acquit.events import VerdictWord
-from acquit.routes.verdict import Part, Verdict, Who
-from acquit.routes.wording import LEAST_NATS, place_of
+from acquit.routes.verdict import (
+    CLEARED_NATS,
+    CLEARED_SHARE,
+    HONEST_ODDS,
+    RAISED_AT_ONCE,
+    RAISED_IN_TWO_DAYS,
+    Beside,
+    Part,
+    Verdict,
+    Who,
+)
+from acquit.routes.wording import LEAST_NATS, least_share, place_of
 
 HEADLINES: Mapping[VerdictWord, str] = {
     "contradicted": "Receipts contradict evidence",
@@ -92,30 +102,33 @@ def odds(nats: float) -> str:
     return f"{round(ratio, -digits):,.0f} to 1"
 
 
-def of_who(who: Who, others: int, contradicted: int, elsewhere: int, elsewhere_contradicted: int) -> str:
-    suppliers = (
-        f"of {others} other {_plural('supplier', others)} on this carrier, {contradicted or 'none'} shows such a contradiction"
-        if others
-        else "there is no other supplier on this carrier to compare with"
+def rests_on(who: Who, beside: Beside) -> str:
+    suppliers, carriers = (
+        "there is no other supplier on this carrier to compare with",
+        "this supplier has no other carrier",
     )
-    carriers = (
-        f"of {elsewhere} other {_plural('carrier', elsewhere)} of this supplier, {elsewhere_contradicted or 'none'}"
-        if elsewhere
-        else "this supplier has no other carrier"
-    )
+    if beside.suppliers:
+        suppliers = f"of {_counted(beside.suppliers, 'supplier')} on this carrier, {_showing(beside.suppliers_showing)}"
+    if beside.carriers:
+        carriers = f"of {_counted(beside.carriers, 'carrier')} of this supplier, {_showing(beside.carriers_showing)}"
     return f"That it is the {who} rests on this: {suppliers}; {carriers}."
 
 
-def _plural(noun: str, number: int) -> str:
-    return noun if number == 1 else f"{noun}s"
+def _counted(number: int, noun: str) -> str:
+    return f"{number} other {noun}" if number == 1 else f"{number} other {noun}s"
 
 
-def of_price(paid: float, usual: float | None, currency: str) -> str:
+def _showing(number: int) -> str:
+    return f"{number or 'none'} {'shows' if number < 2 else 'show'} it"
+
+
+def of_price(paid: float, usual: float | None, currency: str, of_what: str) -> str:
+    """`of_what`: what the usual price is."""
     said = f"{paid:g} {currency} a message was paid"
     if usual:
         change = paid / usual - 1
         side = "less than" if change < 0 else "more than"
-        said += f", {abs(change):.0%} {side} the usual {usual:g} {currency}" if change else f", the usual {usual:g}"
+        said += f", {abs(change):.0%} {side} {of_what} {usual:g} {currency}" if change else f", {of_what} {usual:g}"
     return (
         f"{said}. A price says how closely to look. It is no evidence: no number on this page has it in it, and a fair price "
         "would change none."
@@ -159,14 +172,25 @@ _ASKS = {
 
 
 def method(verdict: Verdict, days: int) -> list[str]:
-    """How it was computed, in plain words."""
-    shows = f"{_days(verdict.window_days)} that {'shows' if verdict.window_days == 1 else 'show'}"
-    return _paragraphs(_METHOD.format(shows=shows, days=_days(days)))
+    """How it was computed, in plain words. `days`: so many were looked at."""
+    shows = (
+        "the longest of them"
+        if verdict.word == "clean"
+        else f"the one of {_days(verdict.window_days)}, which shows it best"
+    )
+    return _paragraphs(
+        _METHOD.format(
+            shows=shows, days=_days(days), at_once=RAISED_AT_ONCE, twice=RAISED_IN_TWO_DAYS, cleared=CLEARED_NATS,
+            share=CLEARED_SHARE, bound=round(math.exp(RAISED_IN_TWO_DAYS) / HONEST_ODDS, -2),
+        )
+    )  # fmt: skip
 
 
 def unknowable(verdict: Verdict) -> list[str]:
     """What these numbers cannot say, for anybody."""
-    found = _paragraphs(_UNKNOWABLE.format(messages=verdict.messages, least=_least(verdict.messages)))
+    found = _paragraphs(
+        _UNKNOWABLE.format(messages=verdict.messages, least=f"{100 * least_share(verdict.messages):.2g} %")
+    )
     if verdict.word == "clean":
         found.append("That nothing contradicts is not a proof that every receipt is true.")
     return found
@@ -190,10 +214,11 @@ _METHOD = """
     not true than if all are. 2.3 nats are 10 to 1, 6.9 are 1,000 to 1. Each kind is weighed so that routes whose receipts are
     all true have even odds or less on average.
 
-    Windows of 1, 3, 7 and 28 days were weighed together; the counts are of the {shows} it best. In all, {days} were looked at.
+    Windows of 1, 3, 7 and 28 days were weighed together; the counts are of {shows}. In all, {days} were looked at.
 
-    The word is raised at 10 nats, or at 6.9 on two days in a row: a route whose receipts are all true reaches that at most once
-    in a thousand days. It falls when a week shows less than 2 nats and the share can only be below 1 %.
+    The word is raised at {at_once:g} nats, or at {twice:g} on two days in a row: of routes whose receipts are all true at most
+    one in {bound:,.0f} has as much on any day, by simulated traffic. It falls when a week shows less than {cleared:g} nats and
+    the share can only be below {share:.0%}.
 
     The share is of receipts of delivery. Its interval is made to hold the true value in 95 of 100 such cases.
 
@@ -223,8 +248,3 @@ def _paragraphs(text: str) -> list[str]:
 
 def _days(number: int) -> str:
     return "one day" if number == 1 else f"{number} days"
-
-
-def _least(messages: int) -> str:
-    """2.3 / f messages are sent before one of a share f is among them with 90 %."""
-    return f"{min(100.0, 230 / max(messages, 1)):.2g} %"
