@@ -10,12 +10,14 @@ A block says by the words after its fence, which no reader sees, what holds it t
     redis                   commands that a real Redis takes, in the same system test
     promql                  expressions that promtool takes, there, too
     usage                   forms of commands: each command and option is there
+    sh                      for programs that no test has (docker, helm): a shell can read it, and what it names of ours is there
     text                    a picture; no line of it is a command
     LANGUAGE tests/....py   the test that runs it
 """
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -112,6 +114,21 @@ def _words(form: str) -> list[str]:
             break
         words.append(word)
     return words
+
+
+def faults_of_shell(block: Block) -> Iterator[str]:
+    """What is wrong with a script of which no test can run all: its form, our commands in it, our files."""
+    read = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
+    yield from read.stderr.splitlines()
+    for line in block.text.splitlines():
+        for form in re.findall(r"(?:^|[\s/])(acquit [a-z][^;&|#]*)", line):
+            yield from faults_of_form(form)
+        for word in line.partition(" #")[0].split():
+            is_ours = re.fullmatch(
+                r"(?:\./)?(deploy|docs|grafana|src|tests|bench)/[\w./-]+|requirements[\w-]*\.lock", word
+            )
+            if is_ours and not (ROOT / word).exists():
+                yield f"{word}: no such file"
 
 
 def unknown_settings(text: str) -> set[str]:

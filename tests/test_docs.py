@@ -23,6 +23,7 @@ from tests.documents import (
     anchors,
     blocks,
     faults_of_form,
+    faults_of_shell,
     inline_code,
     links,
     prose,
@@ -101,7 +102,7 @@ def test_block_says_what_holds_it_to_the_truth(block: Block) -> None:
     elif block.language == "console":
         assert block.mark in {"", SERVERS}
         assert block.text.startswith("$ ")
-    elif block.language in {"usage", "text"} | ON_SERVERS:
+    elif block.language in {"usage", "text", "sh"} | ON_SERVERS:
         assert not block.mark
     elif block.language in FOR_READERS:
         assert block.mark, "say after the fence what the file is called"
@@ -123,6 +124,24 @@ def parsed(block: Block) -> None:
 )
 def test_block_can_be_parsed(block: Block) -> None:
     parsed(block)
+
+
+def test_shell_can_read_what_no_test_can_run() -> None:
+    faults = {block.place: list(faults_of_shell(block)) for block in BLOCKS if block.language == "sh"}
+    assert not any(faults.values()), faults
+
+
+@pytest.mark.parametrize(
+    ("text", "is_wrong"),
+    [
+        ("docker run acquit:1 check  # any\nexport A=1; /opt/bin/acquit topics create\n", False),
+        ("if true\n", True),
+        ("/opt/bin/acquit topics crate && true\n", True),
+        ("install deploy/no-such.service /etc\n", True),
+    ],
+)
+def test_what_is_wrong_with_a_script_is_seen(text: str, *, is_wrong: bool) -> None:
+    assert bool(list(faults_of_shell(Block(ROOT, 1, "sh", "", text)))) is is_wrong
 
 
 @pytest.mark.parametrize("block", [one for one in BLOCKS if one.language == "text"], ids=lambda block: block.place)
