@@ -10,7 +10,7 @@ A block says by the words after its fence, which no reader sees, what holds it t
     redis                   commands that a real Redis takes, in the same system test
     promql                  expressions that promtool takes, there, too
     usage                   forms of commands: each command and option is there
-    sh                      for programs that no test has (docker, helm): a shell can read it, and what it names of ours is there
+    sh                      for programs that no test has (docker): a shell can read it, and what it names of ours is there
     text                    a picture; no line of it is a command
     LANGUAGE tests/....py   the test that runs it
 """
