@@ -122,7 +122,10 @@ def test_shell_can_read_what_no_test_can_run() -> None:
 @pytest.mark.parametrize(
     ("text", "is_wrong"),
     [
-        ("docker run acquit:1 check  # any\nexport A=1; /opt/bin/acquit topics create\n", False),
+        (
+            "docker run acquit:1 check  # any\nhelm install acquit docs/addresses.json --wait\nexport A=1; /opt/bin/acquit topics create\n",
+            False,
+        ),
         ("if true\n", True),
         ("/opt/bin/acquit topics crate && true\n", True),
         ("install deploy/no-such.service /etc\n", True),
