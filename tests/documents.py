@@ -121,7 +121,7 @@ def faults_of_shell(block: Block) -> Iterator[str]:
     read = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True, check=False)
     yield from read.stderr.splitlines()
     for line in block.text.splitlines():
-        for form in re.findall(r"(?:^|[\s/])(acquit [a-z-]+(?![\w/.])[^;&|#]*)", line):
+        for form in re.findall(r"(?:^|[\s/])(acquit [a-z][a-z-]*(?![\w/.])[^;&|#]*)", line):
             yield from faults_of_form(form)
         for word in line.partition(" #")[0].split():
             is_ours = re.fullmatch(

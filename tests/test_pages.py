@@ -123,7 +123,7 @@ def test_shell_can_read_what_no_test_can_run() -> None:
     ("text", "is_wrong"),
     [
         (
-            "docker run acquit:1 check  # any\nhelm install acquit docs/addresses.json --wait\nexport A=1; /opt/bin/acquit topics create\n",
+            "docker run acquit:1 check  # any\nhelm upgrade acquit --wait docs/held.md\n/opt/bin/acquit topics create\n",
             False,
         ),
         ("if true\n", True),
