@@ -58,6 +58,17 @@ def test_analysts_page_has_the_thresholds_that_count() -> None:
     assert f"`suspect` is said at {SUSPECT_NATS:g}" in page
 
 
+def test_operators_page_has_the_figures_of_the_last_bench() -> None:
+    results, page = ((ROOT / path).read_text() for path in ("bench/RESULTS.md", "docs/operators.md"))
+    [row] = re.findall(r"^\| acquit \| [\d,]+, \*\*([\d,]+)\*\*, [\d,]+ \| ([\d.]+) \| (\d+) \|", results, re.MULTILINE)
+    [machine] = re.findall(
+        r"^(\S+), (\d CPUs that Kafka shares), .*; ([\d,]+ events) of (\d+ bytes)", results, re.MULTILINE
+    )
+    speed, cpu, memory = row
+    for figure in (f"{speed} events/s", f"{cpu} CPU seconds a million", f"{memory} MB", *machine):
+        assert figure in page, f"{figure} is in bench/RESULTS.md"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_to_files_and_headings_that_are_there(page: Path) -> None:
     broken = []
