@@ -49,7 +49,7 @@ def layouts_page() -> str:
     rows = "\n".join(_layout_row(name, layout) for name, layout in LAYOUTS.items())
     return f"""# Lists that come in and go out
 
-```
+```usage
 acquit suppression import FILE --layout ses --actor ann --reason "from the old system" [--dry-run] [--skip-bad]
 acquit suppression export --layout mailgun-bounces [--json] [--reason R] [--scope S] [--since T] [--before T] [--domain D]
 ```

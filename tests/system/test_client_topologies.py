@@ -1,7 +1,9 @@
 """The client on a real cluster of three nodes, and behind a real Sentinel."""
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from redis.sentinel import Sentinel as SentinelClient
 
 from acquit.client import Answer, AsyncSuppressionList, SuppressionList, patience
 from acquit.suppression.keys import READY, entry_key, hashed
+from tests.servers.kafka import ROOT
 from tests.servers.redis import Redis
 from tests.servers.redis_cluster import MASTER, Sentinel, running_cluster, running_sentinel
 from tests.system.asked import FREE, STOP, WHO, fill
@@ -98,3 +101,29 @@ async def test_sentinel_is_asked_by_asyncio(sentinel: Sentinel) -> None:
             False,
             True,
         ]
+
+
+def test_python_of_docs_senders_asks_a_cluster_and_what_sentinel_leads_to(
+    cluster: list[Redis], sentinel: Sentinel
+) -> None:
+    """docs/senders.md, with our servers for its own."""
+    page = (ROOT / "docs" / "senders.md").read_text()
+    [block] = re.findall(r"```python tests/system/test_client_topologies.py\n(.*?)```", page, re.DOTALL)
+    for theirs, ours in {
+        'host="redis"': f'host="127.0.0.1", port={cluster[0].port}',
+        '("sentinel", 26379)': f'("127.0.0.1", {sentinel.port})',
+        '"the-list"': f'"{MASTER}"',
+    }.items():
+        assert theirs in block
+        block = block.replace(theirs, ours)
+    made: dict[str, Any] = {}
+    exec(block, made)
+    found = SentinelClient([("127.0.0.1", sentinel.port)])  # type: ignore[no-untyped-call]
+    fill(found.master_for(MASTER))  # type: ignore[no-untyped-call]
+    for suppressed in (made["on_a_cluster"], made["behind_sentinel"]):
+        ask = partial(suppressed.check_many, [("sms", WHO), ("sms", FREE)])
+        assert patiently(partial(says, ask, [False, True]), seconds=10)
+
+
+def says(ask: Callable[[], list[Answer]], wanted: list[bool]) -> bool:
+    return [answer.may_send for answer in ask()] == wanted

@@ -31,7 +31,7 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0<
 
 def code(language: str) -> str:
     """The page's only block of this language."""
-    [block] = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    [block] = re.findall(rf"```{language}[^\n]*\n(.*?)```", PAGE, re.DOTALL)
     return str(block)
 
 
@@ -57,6 +57,11 @@ def node(folder: Path) -> list[str]:
     return [executable("node", "nodejs"), "main.mjs"]
 
 
+def php(folder: Path) -> list[str]:
+    (folder / "main.php").write_text("<?php\n" + code("php") + (MAINS / "main.php").read_text().removeprefix("<?php\n"))
+    return [executable("php", "php-cli and php-redis"), "main.php"]
+
+
 def fetch_go(folder: Path) -> None:
     program = executable("go", "golang-go")
     run([program, "mod", "init", "sender"], folder)
@@ -73,12 +78,17 @@ def fetch_node(folder: Path) -> None:
     run([executable("npm", "npm"), "install", "--no-audit", "--no-fund", "--silent", "redis@4.7.0"], folder)
 
 
+def fetch_nothing(_: Path) -> None:
+    """Debian has the driver: php-redis."""
+
+
 LANGUAGES: Mapping[str, tuple[Callable[[Path], None], Callable[[Path], list[str]]]] = {
     "go": (fetch_go, go),
     "java": (fetch_java, java),
     "node": (fetch_node, node),
+    "php": (fetch_nothing, php),
 }
-"""How to fetch each driver, once, and how to run the page's code with it. .ci/run installs all three; PHP it does not."""
+"""How to fetch each driver, once, and how to run the page's code with it. .ci/run installs all four."""
 
 
 def run(command: list[str], folder: Path, lines: str = "") -> str:
@@ -145,7 +155,7 @@ def test_code_of_the_page_asks_for_every_scope_and_for_the_sign(
 def test_python_of_the_page_runs_as_it_stands_there(own_redis: Redis, writer: redis_py.Redis) -> None:
     fill(writer)
     writer.set("sup:{email:jo@example.com}:*:news", STOP)
-    block = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
+    block = re.findall(r"```python[^\n]*\n(.*?)```", PAGE, re.DOTALL)[0]
     program = re.sub(r'"redis://[^"]*"', f'"{own_redis.url}"', block)
     assert program != block
     said = run([sys.executable, "-c", program + "print([answer.may_send for answer in answers])"], ROOT)
