@@ -169,7 +169,12 @@ class Sums:
 
     def judge(self, now_ms: int) -> list[Alert]:
         """Note what the totals say at this moment, and say what rises or clears."""
-        return [*self.holdings.judge(now_ms), *self.drops.judge(now_ms), *self.rates.judge(now_ms)]
+        alerts = [*self.holdings.judge(now_ms), *self.drops.judge(now_ms)]
+        if (
+            not self.drops.is_catching_up
+        ):  # receipts of a backlog stand under a carrier that is a guess until their submit is read
+            alerts += self.rates.judge(now_ms)
+        return alerts
 
     def raised(self) -> list[Raised]:
         """The alerts on delivery that are up now."""
