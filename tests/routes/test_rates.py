@@ -67,7 +67,7 @@ def test_while_a_backlog_is_read_no_limit_is_judged() -> None:
     days = Days()
     days.now_ms += DAY * 1_000
     for hour in range(NINE, NINE + 6 * HOUR, HOUR):
-        slots = {"delivered_by": {"slot/0": 800}, "failed_by": {"slot/0": 200}}
+        slots: Any = {"delivered_by": {"slot/0": 800}, "failed_by": {"slot/0": 200}}
         assert days.told(tally(hour=hour, delivered=800, failed=200, **slots)) == []
     assert [alert.kind for alert in days.told()] == ["delivery_low"]
 
