@@ -26,5 +26,5 @@ class FileClock:
 
 
 if __name__ == "__main__":
-    app.time = FileClock(Path(os.environ["CLOCK"]))  # type: ignore[assignment]  # the one thing that this launcher is for
+    app.time = FileClock(Path(os.environ["CLOCK"]))  # type: ignore[assignment, attr-defined]  # the one thing that this launcher is for
     main()
