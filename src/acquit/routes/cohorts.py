@@ -5,6 +5,7 @@ nothing. Hours carry labels 00 to 23; what is shown under a label is its latest 
 """
 
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any
 from zlib import crc32
 
@@ -113,6 +114,7 @@ class Sums:
             **self.drops.tables,
         }
         self._hours = Hours(zone)
+        self._lean: set[int] = set()
         self._sums: dict[Place, dict[Status, int]] = {}
         self._latest: dict[tuple[str, str, str], int] = {}
 
@@ -127,6 +129,9 @@ class Sums:
         self._known.clear()
         for hour, _, held in self._held:
             self._add(hour, held, 1)
+        self._lean.clear()
+        for hour in [hour for hour in self._held.rows if not self._is_judged(hour)]:
+            self._make_lean(hour)
         for hour, name, status in self._closed:
             channel, carrier = msgspec.json.decode(name)
             self._count((channel, self._carriers.label(carrier), hour), status, 1)
@@ -261,6 +266,13 @@ class Sums:
             self.rates.add(flow, hour, held.told, sign)
             self.rates.show(flow, hour, held.examples)
 
+    def _make_lean(self, hour: int) -> None:
+        """Without what is asked of young hours alone, and names but once: of many routes all hours would take gigabytes."""
+        self._lean.add(hour)
+        for held in self._held.rows[hour].values():
+            held.slots, held.failed = _NO_SLOTS, _NO_FAILURES
+            _intern(held)
+
     def _is_judged(self, hour: int) -> bool:
         return hour > self.head.newest_hour - JUDGED_HOURS * 3_600
 
@@ -271,15 +283,30 @@ class Sums:
         if hour <= self.head.newest_hour:
             return
         self.head.newest_hour = hour
+        for old in [start for start in self._held.rows if start not in self._lean and not self._is_judged(start)]:
+            self._make_lean(old)
         oldest = hour - KEPT_DAYS * DAY_SECONDS
         for old in [start for start in self._known if start < oldest]:
             del self._known[old]
         for old in [start for start in self._held.rows if start < oldest]:
             self._held.drop(old)
+            self._lean.discard(old)
         for old in [start for start in self._closed.rows if start < oldest]:
             self._closed.drop(old)
         for place in [place for place in self._sums if place[2] < oldest]:
             del self._sums[place]
+
+
+_NO_SLOTS: list[int] = []
+_NO_FAILURES: dict[str, int] = {}
+
+
+def _intern(held: Held) -> Held:
+    """Its names are those of thousands of others."""
+    held.channel, held.carrier = intern(held.channel), held.carrier and intern(held.carrier)
+    held.route, held.supplier = held.route and intern(held.route), held.supplier and intern(held.supplier)
+    held.stream = held.stream and intern(held.stream)
+    return held
 
 
 def _held(tally: Tally, *, is_judged: bool) -> Held:
@@ -296,8 +323,8 @@ def _held(tally: Tally, *, is_judged: bool) -> Held:
     for name, count in tally.failures.items() if is_judged else ():
         category = name.partition("/")[0]
         failed[category] = failed.get(category, 0) + count
-    return Held(
+    return _intern(Held(
         tally.upto, cell.channel, cell.carrier, dict(status), cell.route, tally.submitted, cell.supplier, cell.stream,
         slots_of(tally) if is_judged else [], failed, told,
         {kind: list(tally.examples[kind]) for kind in rates.SHOWN if kind in tally.examples},
-    )  # fmt: skip
+    ))  # fmt: skip
