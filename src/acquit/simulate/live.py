@@ -23,7 +23,7 @@ from acquit.simulate.world.telling import records
 CYCLE = 75
 FALLING = range(14, 30)
 FALLING_CARRIER = "20810"
-LYING_SEED, LYING_SUPPLIERS, LYING_CARRIER = 8, ("elm", "hazel", "larch"), "20815"
+LYING_SEED, LYING_SUPPLIERS, LYING_CARRIER = 7, ("birch", "elm", "fir"), "20815"
 LYING_HOURS = 29
 """One day is enough to find a route that forges 30 %. It is judged once something comes that is later than 06:00 of the next
 day, and all of these are earlier.

@@ -147,10 +147,10 @@ def _alert_lines(record: Any) -> Sequence[str]:
     if alert.verdict is None or alert.verdict.verdict == "clean":
         return [f"{alert.at:%H:%M:%S} {sign}  {alert.sentence}"]
     verdict, share = alert.verdict, alert.verdict.share
-    doubtful = f" {share.estimate:.1%} ({share.low:.1%}-{share.high:.1%})" if share else ""
-    whose = f", by its {verdict.who}" if verdict.who else ""
+    doubtful = f" {share.estimate:.1%} ({100 * share.low:.1f}-{share.high:.1%})" if share else ""
+    whose = f", {verdict.who}" if verdict.who else ""
     return [
-        f"{alert.at:%H:%M:%S} {sign}  {verdict.route} on {verdict.carrier}: receipts {verdict.verdict}{doubtful}{whose}",
+        f"{alert.at:%H:%M:%S} {sign}  {verdict.route} on {verdict.carrier}: {verdict.verdict}{doubtful}{whose}",
         f"{'':20}acquit routes evidence {verdict.route} --carrier {verdict.carrier} --html why.html",
     ]
 

@@ -32,7 +32,7 @@ def screen(view: View, *, told: Sequence[str] = (), height: int = 24, now: str =
         _doubted(view),
         _sides(view),
     ]
-    room = height - 10 - min(rows, max(1, len(view.carriers))) - SIDE_ROWS
+    room = height - 8 - min(rows, max(1, len(view.carriers))) - SIDE_ROWS
     news = list(told)[-room:] if room > 0 else []
     return Group(*parts, *(_news(line) for line in news))
 
