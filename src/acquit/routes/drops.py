@@ -69,6 +69,8 @@ class Drops:
         if is_jump:
             self._settled = clock + SETTLE_SECONDS
         self._learning.learn(self.flows, clock, self._is_troubled)
+        if self.is_catching_up:
+            self._learning.kinds.clear()  # what a backlog tells of failures did not come lately
         self.flows.forget_before(clock - KEPT_SECONDS)
         self._forget(clock)
         windows = self._windows(clock)
