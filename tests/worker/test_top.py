@@ -11,6 +11,7 @@ from rich.console import Console
 
 from acquit.capped import Capped
 from acquit.effects import DeadLetter, RouteVerdict, ShareTold
+from acquit.events import VerdictWord
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 from acquit.routes.raised import Raised, Subject
@@ -64,11 +65,11 @@ def test_counts_of_a_look_are_the_workers(metrics: Metrics) -> None:
     assert [(one.channel, one.name, one.overall, one.waiting) for one in view.carriers] == [("sms", "20801", 0.75, 2)]
 
 
-def verdict(word: str, share: ShareTold | None = None) -> RouteVerdict:
+def verdict(word: VerdictWord, share: ShareTold | None = None) -> RouteVerdict:
     place: Any = {"channel": "sms", "route": f"{word}-1", "supplier": word, "carrier": "20815", "day": "2026-11-20"}
     return RouteVerdict(
         **place, verdict=word, nats=9.0, window_days=1, evidence=[], messages=9, sentence="", share=share
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_routes_that_are_contradicted_or_suspect_are_named_with_their_share(metrics: Metrics) -> None:
