@@ -15,7 +15,21 @@ from typing import NoReturn
 import click
 import orjson
 
-from bench import growth, latency, mail, memory, rebuild, recovery, scale, screen, senders, shapes, throughput, words
+from bench import (
+    growth,
+    latency,
+    mail,
+    memory,
+    rebuild,
+    recovery,
+    routes_restart,
+    scale,
+    screen,
+    senders,
+    shapes,
+    throughput,
+    words,
+)
 from bench.engines import results
 from bench.engines.compare import Comparison, compare
 from bench.report import Round, Series, as_json, latency_line, memory_line, table
@@ -23,7 +37,7 @@ from bench.stage import Stage, running_stage
 
 PARTS = (
     "throughput", "memory", "latency", "words", "mail", "recovery", "rebuild", "senders", "growth", "screen", "scale",
-    "peers",
+    "routes-restart", "peers",
 )  # fmt: skip
 BUSY = 1.0
 """A load average above this before we begin: somebody else is using the machine."""
@@ -61,6 +75,8 @@ def main(
         scaled = list(_scale(stage, records)) if only in {None, "scale"} else []
         rebuilt = rebuild.measure(stage) if only in {None, "rebuild"} else []
         asked = senders.measure(stage) if only in {None, "senders"} else None
+        if only in {None, "routes-restart"}:
+            print(routes_restart.told(routes_restart.measure(stage)), flush=True)
     for series in all_series:
         print("\n".join(table(series)))
     print()

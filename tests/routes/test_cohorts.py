@@ -3,6 +3,7 @@
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -277,3 +278,43 @@ def test_total_of_an_old_journal_says_nothing_of_submits_until_it_changes() -> N
     again.take(tally(route="a").key, tally(2, route="a", submitted=3, sent=4).value)
     assert again.matched() == {"a": (3, 1)}
     assert shown(again) == shown(summed(tally(sent=4)))
+
+
+def test_hours_that_the_ledger_has_closed_are_known_by_carrier_alone_and_survive_a_restart() -> None:
+    """Of five thousand routes an hour has thousands of cells."""
+    sums = Sums(Capped(50), zone="UTC")
+    first = [closing(number, supplier=f"s{number}", delivered=3) for number in range(20)]
+    for one in first:
+        sums.take(one.key, one.value)
+    sums.take((late := closing(99, hour=FIRST + 10 * 86_400, delivered=1)).key, late.value)
+    assert len(sums._held) == 1
+    assert sums.take(first[0].key, first[0].value) is None, "what comes again is in the sums"
+    for sum_of in (sums, restarted(sums)):
+        assert {(place[2], number) for place, by in sum_of._sums.items() for number in by.values()} == {
+            (FIRST, 60), (late.cell.hour, 1),
+        }  # fmt: skip
+
+
+def test_partition_that_is_behind_has_closed_nothing() -> None:
+    sums = Sums(Capped(50), zone="UTC")
+    for one in (closing(1, hour=FIRST + 10 * 86_400, delivered=1), closing(1, partition=1, delivered=3)):
+        assert sums.take(one.key, one.value) is not None
+    assert len(sums._held) == 2
+
+
+FIRST = START_MS // 1000 // 3_600 * 3_600
+
+
+def closing(upto: int, *, partition: int = 0, supplier: str = "s", hour: int = FIRST, delivered: int) -> Tally:
+    cell = Cell("sms", "20801", "FR", f"{supplier}-1", supplier, "otp", hour)
+    return Tally(partition, upto, cell, delivered, {"delivered_handset": delivered})
+
+
+def restarted(sums: Sums) -> Sums:
+    """From what is journaled of it."""
+    again = Sums(Capped(50), zone="UTC")
+    for name, table in sums.tables.items():
+        again.tables[name].load_delta(msgspec.msgpack.encode(table.take_delta()))
+    again.head = sums.head
+    again.loaded([])
+    return again

@@ -3,11 +3,13 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json as msgjson
+from msgspec import msgpack
 from msgspec.structs import replace
 
 from acquit.columns import PLACE
 from acquit.effects import Cell, Tally
-from acquit.routes.days import DAY_SECONDS, KEPT_DAYS, Days
+from acquit.routes.days import DAY_SECONDS, KEPT_DAYS, DayRow, Days
 from acquit.routes.streams import Key
 
 KEY = Key("sms", "aggr-a", "aggr", "20801", "FR", "otp")
@@ -61,3 +63,11 @@ def test_stream_without_a_route_has_a_row_of_its_own() -> None:
     [key] = days.vectors()[1]
     assert key == Key("sms", "", "", "", "", "")
     assert np.count_nonzero(days.vectors()[1][key]) == 1
+
+
+def test_counts_as_journals_had_them_before_are_read() -> None:
+    before = msgpack.encode({PLACE["submitted"].start: 3})
+    days = Days()
+    days.table.put(0, msgjson.encode(KEY).decode(), DayRow(before))
+    days.move(before, tally(5))
+    assert submitted(days) == 5

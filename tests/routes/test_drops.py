@@ -79,6 +79,23 @@ def test_drop_names_the_categories_that_rose_and_no_other() -> None:
     assert alert.ratio < alert.expected
 
 
+def unlucky(line: Line, number: int) -> Fate:
+    """A few failures more than usual, for the usual reason."""
+    return Fate(6, "failed") if number % 25 == 7 else usual(line, number)
+
+
+def test_outage_that_is_over_does_not_make_a_few_failures_a_drop() -> None:
+    never_struck, struck = watched(ONE), watched(ONE)
+    struck.fate = failing(0.8)
+    struck.run(8 * MINUTE_TICKS)
+    struck.fate = usual
+    while struck.sums.raised():
+        struck.run(1)
+    for traffic in (never_struck, struck):
+        traffic.fate = unlucky
+        assert traffic.run(30 * MINUTE_TICKS) == []
+
+
 @pytest.mark.parametrize(("share", "minutes"), [(0.3, 5), (0.1, 25), (0.05, 70)])
 def test_smaller_drop_takes_longer(share: float, minutes: int) -> None:
     traffic = watched(ONE)

@@ -62,6 +62,16 @@ def test_few_messages_are_under_no_floor() -> None:
     assert Days().told(tally(delivered=100, failed=90)) == []
 
 
+def test_while_a_backlog_is_read_no_limit_is_judged() -> None:
+    """Receipts that are read before their submits stand under the carrier that their number's range was given to."""
+    days = Days()
+    days.now_ms += DAY * 1_000
+    for hour in range(NINE, NINE + 6 * HOUR, HOUR):
+        slots: Any = {"delivered_by": {"slot/0": 800}, "failed_by": {"slot/0": 200}}
+        assert days.told(tally(hour=hour, delivered=800, failed=200, **slots)) == []
+    assert [alert.kind for alert in days.told()] == ["delivery_low"]
+
+
 def test_low_delivery_is_told_once_and_cleared_once_the_bad_day_is_over() -> None:
     days = Days()
     assert len(days.told(tally(delivered=800, failed=200))) == 1

@@ -28,7 +28,8 @@ def test_newcomer_sees_the_whole_main_job_and_nothing_is_left(tmp_path: Path) ->
         "a STOP reply": r"suppressed +sms \+447\*+\d{4} +stop",
         "WhatsApp 131050": r"suppressed +whatsapp \+337\*+\d{4} +opted_out +whatsapp 131050",
         "a carrier that falls": r"▼ ALERT +sms 20810.*: delivery fell to",
-        "an odd route": r"odd +route grey-9 delivered all",
+        "a lying route": r"▼ ALERT +\w+ on 20815: contradicted \d+\.\d% \(.*\), supplier",
+        "where its dossier is": r"acquit routes evidence \w+ --carrier 20815 --html",
         "delivery of each carrier": r"email gmail.com \d",
         "how to ask for an address": r"suppression check sms:",
     }

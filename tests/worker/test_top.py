@@ -3,13 +3,15 @@
 import io
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
 from rich.console import Console
 
 from acquit.capped import Capped
-from acquit.effects import DeadLetter
+from acquit.effects import DeadLetter, RouteVerdict, ShareTold
+from acquit.events import VerdictWord
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 from acquit.routes.raised import Raised, Subject
@@ -61,6 +63,25 @@ def test_counts_of_a_look_are_the_workers(metrics: Metrics) -> None:
     view = Watcher("w:1").look()
     assert (view.is_there, view.dead_letters, view.reasons) == (True, 2, [("expired", 3)])
     assert [(one.channel, one.name, one.overall, one.waiting) for one in view.carriers] == [("sms", "20801", 0.75, 2)]
+
+
+def verdict(word: VerdictWord, share: ShareTold | None = None) -> RouteVerdict:
+    place: Any = {"channel": "sms", "route": f"{word}-1", "supplier": word, "carrier": "20815", "day": "2026-11-20"}
+    return RouteVerdict(
+        **place, verdict=word, nats=9.0, window_days=1, evidence=[], messages=9, sentence="", share=share
+    )
+
+
+def test_routes_that_are_contradicted_or_suspect_are_named_with_their_share(metrics: Metrics) -> None:
+    share = ShareTold(0.25, 0.321, 0.4, "dropped")
+    metrics.show_verdicts([verdict("clean"), verdict("suspect"), verdict("contradicted", share)])
+    line = "routes: contradicted-1 on 20815 contradicted 32% (25%-40%), suspect-1 on 20815"
+    assert line in "".join(drawn(Watcher("w:1").look()))
+
+
+def test_no_doubted_route_is_no_word(metrics: Metrics) -> None:
+    metrics.show_verdicts([verdict("clean")])
+    assert "routes:" not in "".join(drawn(Watcher("w:1").look()))
 
 
 def test_worker_that_does_not_answer_is_a_view_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,11 @@ nothing. Hours carry labels 00 to 23; what is shown under a label is its latest 
 """
 
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any
 from zlib import crc32
 
+import msgspec
 from msgspec import DecodeError, Struct
 
 from acquit.blocks import Blocks
@@ -68,7 +70,9 @@ class Held(Struct, array_like=True):
     failed: dict[str, int] = {}  # by category, of these hours, too
     told: tuple[int, ...] = ()  # rates.py
     examples: dict[str, list[Example]] = {}  # of what the alerts of rates.py show
-    counts: bytes | None = b""  # what the judge's days hold of it; None: too old to change them any more
+    counts: bytes | None = (
+        b""  # what the judge's days hold of it; None: in journals from before closed hours were added up
+    )
 
 
 class RoutesHead(Struct):
@@ -80,6 +84,7 @@ class RoutesHead(Struct):
     newest_hour: int = 0
     carriers: list[str] = []  # those that have names of their own as labels
     judged_day: int = -1  # the last day of which the routes were judged
+    newest: dict[int, int] = {}  # hour, by source partition
 
 
 class Sums:
@@ -99,9 +104,12 @@ class Sums:
         self.holdings = Holdings()
         self.days = Days()
         self.docket = Docket(self.days, prices)
-        self._open_seconds = round(window_hours * 3_600) + DAY_SECONDS  # a partition may be behind by a day
+        # A partition may be behind by a day.
+        self._open_seconds = max(round(window_hours * 3_600) + DAY_SECONDS, rates.DAYS_HOURS * 3_600)
+        self._closed: Blocks[dict[Status, int]] = Blocks(dict[Status, int])  # by hour, channel and carrier
         self.tables: dict[str, Blocks[Any]] = {
             "cells": self._held,
+            "closed": self._closed,
             "series": self._former,
             "holdings": self.holdings.table,
             "days": self.days.table,
@@ -110,6 +118,7 @@ class Sums:
             **self.drops.tables,
         }
         self._hours = Hours(zone)
+        self._lean: set[int] = set()
         self._sums: dict[Place, dict[Status, int]] = {}
         self._latest: dict[tuple[str, str, str], int] = {}
 
@@ -124,6 +133,12 @@ class Sums:
         self._known.clear()
         for hour, _, held in self._held:
             self._add(hour, held, 1)
+        self._lean.clear()
+        for hour in [hour for hour in self._held.rows if not self._is_judged(hour)]:
+            self._make_lean(hour)
+        for hour, name, status in self._closed:
+            channel, carrier = msgspec.json.decode(name)
+            self._count((channel, self._carriers.label(carrier), hour), status, 1)
 
     def unsent(self) -> list[tuple[int, str, Any]]:
         """Nothing leaves from here yet."""
@@ -136,7 +151,9 @@ class Sums:
         before = self._held.get(hour, name)
         if before is not None and before.upto > tally.upto:
             return None
-        self._forget_old(hour)
+        if hour < self._closes(tally.partition):
+            return None  # it comes again: its ledger has closed it
+        self._forget_old(hour, tally.partition)
         was = b"" if before is None else before.counts
         held = _held(tally, is_judged=self._is_judged(hour))
         held.counts = None if was is None else self.days.move(was, tally)
@@ -172,7 +189,12 @@ class Sums:
 
     def judge(self, now_ms: int) -> list[Alert]:
         """Note what the totals say at this moment, and say what rises or clears."""
-        return [*self.holdings.judge(now_ms), *self.drops.judge(now_ms), *self.rates.judge(now_ms)]
+        alerts = [*self.holdings.judge(now_ms), *self.drops.judge(now_ms)]
+        if (
+            not self.drops.is_catching_up
+        ):  # receipts of a backlog stand under a carrier that is a guess until their submit is read
+            alerts += self.rates.judge(now_ms)
+        return alerts
 
     def raised(self) -> list[Raised]:
         """The alerts on delivery that are up now."""
@@ -213,21 +235,33 @@ class Sums:
             known = self._known.setdefault(hour, {}).setdefault(held.route or "", [0, 0])
             known[0] += sign * held.submitted
             known[1] += sign * (sum(held.status.values()) - held.submitted)
-        sums = self._sums.setdefault(place, {})
-        for status, number in held.status.items():
-            sums[status] = sums.get(status, 0) + sign * number
+        self._count(place, held.status, sign)
         self._judge_by(place, held, sign)
-        label = (place[0], place[1], self._hours.label(hour))
-        self._latest[label] = max(self._latest.get(label, hour), hour)
         return place
 
-    def _close(self, before: int) -> None:
-        """The ledger has closed these hours, so that their counts need not be known cell by cell any more."""
+    def _count(self, place: Place, status: Mapping[Status, int], sign: int) -> None:
+        sums = self._sums.setdefault(place, {})
+        for one, number in status.items():
+            sums[one] = sums.get(one, 0) + sign * number
+        label = (place[0], place[1], self._hours.label(place[2]))
+        self._latest[label] = max(self._latest.get(label, place[2]), place[2])
+
+    def _closes(self, partition: int) -> int:
+        """Earlier hours this partition's ledger has closed: its totals of them change no more."""
+        return self.head.newest.get(partition, 0) - self._open_seconds
+
+    def _close(self, partition: int) -> None:
+        """What is closed need not be known cell by cell, of which there are thousands an hour: carriers are enough."""
+        before, prefix = self._closes(partition), f"{partition}/"
         for hour in [hour for hour in self._held.rows if hour < before]:
-            for name, held in self._held.rows[hour].items():
-                if held.counts is not None:
-                    held.counts = None
-                    self._held.touch(hour, name)
+            for name in [name for name in self._held.rows[hour] if name.startswith(prefix)]:
+                held = self._held.rows[hour][name]
+                self._held.remove(hour, name)
+                place = msgspec.json.encode((held.channel, held.carrier)).decode()
+                status = self._closed.get(hour, place) or {}
+                for one, number in held.status.items():
+                    status[one] = status.get(one, 0) + number
+                self._closed.put(hour, place, status)
 
     def _judge_by(self, place: Place, held: Held, sign: int) -> None:
         """Of what this total says, what alerts are judged by."""
@@ -241,19 +275,47 @@ class Sums:
             self.rates.add(flow, hour, held.told, sign)
             self.rates.show(flow, hour, held.examples)
 
+    def _make_lean(self, hour: int) -> None:
+        """Without what is asked of young hours alone, and names but once: of many routes all hours would take gigabytes."""
+        self._lean.add(hour)
+        for held in self._held.rows[hour].values():
+            held.slots, held.failed = _NO_SLOTS, _NO_FAILURES
+            _intern(held)
+
     def _is_judged(self, hour: int) -> bool:
         return hour > self.head.newest_hour - JUDGED_HOURS * 3_600
 
-    def _forget_old(self, hour: int) -> None:
+    def _forget_old(self, hour: int, partition: int) -> None:
+        if hour > self.head.newest.get(partition, 0):
+            self.head.newest[partition] = hour
+            self._close(partition)
         if hour <= self.head.newest_hour:
             return
         self.head.newest_hour = hour
-        self._close(hour - self._open_seconds)
+        for old in [start for start in self._held.rows if start not in self._lean and not self._is_judged(start)]:
+            self._make_lean(old)
         oldest = hour - KEPT_DAYS * DAY_SECONDS
+        for old in [start for start in self._known if start < oldest]:
+            del self._known[old]
         for old in [start for start in self._held.rows if start < oldest]:
-            self._known.pop(old, None)
-            for held in self._held.drop(old).values():
-                self._sums.pop((held.channel, self._carriers.label(held.carrier), old), None)
+            self._held.drop(old)
+            self._lean.discard(old)
+        for old in [start for start in self._closed.rows if start < oldest]:
+            self._closed.drop(old)
+        for place in [place for place in self._sums if place[2] < oldest]:
+            del self._sums[place]
+
+
+_NO_SLOTS: list[int] = []
+_NO_FAILURES: dict[str, int] = {}
+
+
+def _intern(held: Held) -> Held:
+    """Its names are those of thousands of others."""
+    held.channel, held.carrier = intern(held.channel), held.carrier and intern(held.carrier)
+    held.route, held.supplier = held.route and intern(held.route), held.supplier and intern(held.supplier)
+    held.stream = held.stream and intern(held.stream)
+    return held
 
 
 def _held(tally: Tally, *, is_judged: bool) -> Held:
@@ -270,8 +332,8 @@ def _held(tally: Tally, *, is_judged: bool) -> Held:
     for name, count in tally.failures.items() if is_judged else ():
         category = name.partition("/")[0]
         failed[category] = failed.get(category, 0) + count
-    return Held(
+    return _intern(Held(
         tally.upto, cell.channel, cell.carrier, dict(status), cell.route, tally.submitted, cell.supplier, cell.stream,
         slots_of(tally) if is_judged else [], failed, told,
         {kind: list(tally.examples[kind]) for kind in rates.SHOWN if kind in tally.examples},
-    )  # fmt: skip
+    ))  # fmt: skip

@@ -5,6 +5,7 @@ from the one before it of the same cell and partition.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 
 import msgspec
 import numpy as np
@@ -21,7 +22,7 @@ KEPT_DAYS = max(WINDOWS) + 1
 
 
 class DayRow(Struct, array_like=True):
-    """The counters of a stream and day, packed: {place: number}."""
+    """The counters of a stream and day, packed."""
 
     packed: bytes
 
@@ -37,7 +38,7 @@ class Days:
         """A total takes the place of `before`: what an earlier call returned for the total before it, b"" if there was none."""
         now = vector(tally)
         change = {int(place): int(now[place]) for place in np.flatnonzero(now)}
-        packed = msgspec.msgpack.encode(change)
+        packed = _packed(change)
         for place, number in _unpacked(before).items():
             change[place] = change.get(place, 0) - number
         day, name = tally.cell.hour // DAY_SECONDS, msgspec.json.encode(key_of(tally)).decode()
@@ -45,8 +46,7 @@ class Days:
         counts = _unpacked(row.packed) if row is not None else {}
         for place, number in change.items():
             counts[place] = counts.get(place, 0) + number
-        left = {place: number for place, number in counts.items() if number}
-        self.table.put(day, name, DayRow(msgspec.msgpack.encode(left)))
+        self.table.put(day, name, DayRow(_packed({place: number for place, number in counts.items() if number})))
         self._forget(day)
         return packed
 
@@ -84,8 +84,21 @@ class _Day(Mapping[Key, Ints]):
         return len(self._rows)
 
 
-_COUNTS = msgspec.msgpack.Decoder(dict[int, int])
+_COUNTS = msgspec.msgpack.Decoder(dict[int, int] | list[int])
+
+
+def _packed(counts: Mapping[int, int]) -> bytes:
+    """Each place as its distance from the one before it, and its number: both are small, and take a byte."""
+    flat, last = list[int](), 0
+    for place in sorted(counts):
+        flat += (place - last, counts[place])
+        last = place
+    return msgspec.msgpack.encode(flat)
 
 
 def _unpacked(packed: bytes) -> dict[int, int]:
-    return _COUNTS.decode(packed) if packed else {}
+    """Journals from before this hold {place: number}."""
+    found = _COUNTS.decode(packed) if packed else {}
+    if isinstance(found, dict):
+        return found
+    return dict(zip(accumulate(found[::2]), found[1::2], strict=True))

@@ -14,6 +14,7 @@ from acquit.routes import evidence
 from acquit.routes.blame import Measured, Windows, troubles
 from acquit.routes.evidence import Finding
 from acquit.routes.flows import KEPT_SECONDS, SLOT_SECONDS, Flow, Flows
+from acquit.routes.kinds import Rise
 from acquit.routes.learning import TELLING, TICK_SECONDS, Learning, expected_since
 from acquit.routes.raised import Raised, Subject
 from acquit.routes.recent import Recent, recent
@@ -43,7 +44,9 @@ class Drops:
             "drops": self.table, "laws": self._learning.laws, "booked": self._learning.booked,
             "usual_days": self._learning.usuals.days, "usual_hours": self._learning.usuals.hours,
         }  # fmt: skip
-        self._tick = self._clock = 0
+        self.is_catching_up = False
+        """Cohorts go on faster than time: a backlog is read."""
+        self._tick = self._clock = self._now = 0
         self._settled = 0.0
         self._unsure: dict[tuple[AlertKind, Subject], int] = {}  # since when
         self.recent: dict[tuple[str, str], Recent] = {}  # by channel and carrier, as it was looked last
@@ -64,10 +67,13 @@ class Drops:
         if tick == self._tick or clock < self._clock or not self.flows.newest:
             return []
         is_jump = clock - self._clock > JUMP_SECONDS
-        self._tick, self._clock = tick, clock
+        self.is_catching_up = not self._clock or clock - self._clock > now_ms // 1000 - self._now + JUMP_SECONDS
+        self._tick, self._clock, self._now = tick, clock, now_ms // 1000
         if is_jump:
             self._settled = clock + SETTLE_SECONDS
         self._learning.learn(self.flows, clock, self._is_troubled)
+        if self.is_catching_up:
+            self._learning.kinds.clear()  # what a backlog tells of failures did not come lately
         self.flows.forget_before(clock - KEPT_SECONDS)
         self._forget(clock)
         windows = self._windows(clock)
@@ -83,16 +89,17 @@ class Drops:
     def _windows(self, clock: int) -> dict[Flow, Windows]:
         found = {}
         hour = self.flows.newest
-        recent = [row for _, _, row in self.table if row.cleared_ms]
         for flow, cohorts in self.flows:
-            since = max(
-                (row.cleared_ms / 1000 - SLOT_SECONDS for row in recent if row.subject.covers(flow)), default=0.0
-            )
+            since = self._cleared(flow) - SLOT_SECONDS
             usual, curve = self._learning.usuals.of(flow, hour), self._learning.curve(flow)
             windows = windows_of(cohorts, now=clock, usual=usual, curve=curve, since=since)
             if windows is not None:
                 found[flow] = windows
         return found
+
+    def _cleared(self, flow: Flow) -> float:
+        """When its last trouble was over, as far as that is remembered; 0 if it had none."""
+        return max((row.cleared_ms / 1000 for _, _, row in self.table if row.subject.covers(flow)), default=0.0)
 
     # raising
 
@@ -119,14 +126,19 @@ class Drops:
         return evidence.failing(unit, lambda seconds: self._reasons(members, seconds, clock))
 
     def _reasons(self, members: Sequence[Flow], seconds: int, clock: int) -> float:
-        rises = self._learning.kinds.rises(members, self.flows, seconds=seconds, clock=clock)
+        rises = self._rises(members, seconds, clock)
         return rises[0][0] if rises else 0.0
+
+    def _rises(self, members: Sequence[Flow], seconds: int, clock: int) -> list[Rise]:
+        """Of what was told since the last trouble was over: its failures say nothing of what is now."""
+        over = max(map(self._cleared, members), default=0.0)
+        return self._learning.kinds.rises(members, self.flows, seconds=min(seconds, round(clock - over)), clock=clock)
 
     def _risen(self, subject: Subject, finding: Finding) -> list[str]:
         """The categories of failure that there are more of than usual."""
         members = [flow for flow in self.flows.cohorts if subject.covers(flow)]
         seconds = SLOT_SECONDS * (WINDOWS[finding.window][1] - WINDOWS[finding.window][0])
-        rises = self._learning.kinds.rises(members, self.flows, seconds=seconds, clock=self._clock)
+        rises = self._rises(members, seconds, self._clock)
         return [category for nats, category, _ in rises if nats >= RISEN_NATS][:RISEN_SHOWN]
 
     def _put(self, kind: AlertKind, subject: Subject, finding: Finding, now_ms: int) -> list[Alert]:

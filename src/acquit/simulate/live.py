@@ -1,24 +1,33 @@
 """Traffic of four providers as it happens, second by second, with a story in it: what `acquit demo` sends.
 
 Payloads are written as the providers write them, by hand: Twilio forms, WhatsApp Cloud webhooks, SES notifications over
-SNS, SMPP receipts. In every `CYCLE` of seconds one carrier falls and recovers, and one route delivers all, in a second.
+SNS, SMPP receipts. In every `CYCLE` of seconds one carrier falls and recovers. The days before have a story, too: of three
+suppliers on one carrier one forges receipts.
 """
 
 import heapq
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from urllib.parse import urlencode
 
 import orjson
 
 from acquit.simulate.records import Record
+from acquit.simulate.world.laws import draw_world
+from acquit.simulate.world.staging import only, staged
+from acquit.simulate.world.telling import records
 
 CYCLE = 75
 FALLING = range(14, 30)
 FALLING_CARRIER = "20810"
-ODD_ROUTE = "grey-9"
+LYING_SEED, LYING_SUPPLIERS, LYING_CARRIER = 7, ("birch", "elm", "fir"), "20815"
+LYING_HOURS = 29
+"""One day is enough to find a route that forges 30 %. It is judged once something comes that is later than 06:00 of the next
+day, and all of these are earlier.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class Line:
 LINES = (
     Line("smpp", "sms", "direct-1", "20801", "FR", "+3361", 0.95, 9),
     Line("smpp", "sms", "aggr-a", FALLING_CARRIER, "FR", "+3362", 0.94, 12),
-    Line("smpp", "sms", ODD_ROUTE, "26202", "DE", "+49172", 1.0, 4, (1.0, 1.0)),
+    Line("smpp", "sms", "aggr-b", "26202", "DE", "+49172", 0.93, 4),
     Line("twilio", "sms", "twilio", "23410", "GB", "+4477", 0.96, 9),
     Line("whatsapp", "whatsapp", "cloud", "whatsapp", "FR", "+3375", 0.97, 8),
     Line("ses", "email", "ses-eu", "gmail.com", "FR", "@gmail.com", 0.98, 8),
@@ -106,6 +115,16 @@ class Live:
     def put(self, at_ms: int, record: Record) -> None:
         self._number += 1
         heapq.heappush(self._coming, (at_ms, self._number, record))
+
+
+def forged_days(now: datetime) -> Iterator[Record]:
+    """Traffic of the day before yesterday (UTC) and some hours, in which one of three suppliers forges its receipts."""
+    world = draw_world(LYING_SEED, tier="low", days=2)
+    small = only(world, suppliers=LYING_SUPPLIERS, carriers=(LYING_CARRIER,))
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    until_ms = _ms(start + timedelta(hours=LYING_HOURS))
+    told = records(replace(staged(small, fraud="s2-uniform-30", from_day=0), start=start))
+    return takewhile(lambda record: record.timestamp_ms < until_ms, told)
 
 
 def _hard_bounce(live: Live, at_ms: int) -> None:

@@ -9,10 +9,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +23,24 @@ from rich.console import Console
 from rich.live import Live as LiveScreen
 
 from acquit.address import mask
-from acquit.effects import Alert, Suppression, Tally, read_tally
-from acquit.events import DELIVERED, RATED
+from acquit.effects import Alert, Suppression
 from acquit.simulate import Scenario, simulate
-from acquit.simulate.live import CYCLE, ODD_ROUTE, Live
+from acquit.simulate.live import CYCLE, LYING_CARRIER, Live, forged_days
 from acquit.worker import topics
 from acquit.worker.connections import kafka_options
 from acquit.worker.embedded import CannotStartError, child, embedded, free_port
 from acquit.worker.feeding import send_records
-from acquit.worker.names import TopicName
 from acquit.worker.screen import screen
 from acquit.worker.settings import Settings
 from acquit.worker.settings_file import load
 from acquit.worker.top import View, Watcher
 
 LEAST_MEMORY_BYTES = 700 * 1024 * 1024
-RAW = {"raw.smpp": "smpp", "raw.twilio": "twilio", "raw.whatsapp": "whatsapp", "raw.ses": "ses"}
+RAW = {"raw.smpp": "smpp", "raw.twilio": "twilio", "raw.whatsapp": "whatsapp", "raw.ses": "ses",
+       "raw.vonage": "vonage"}  # fmt: skip
 HISTORY_MESSAGES = 3_000
 NEWS = 50
-LISTENED: tuple[TopicName, ...] = ("suppression-log", "alerts", "tallies")
-ODD_EVERY_SECONDS = 20.0
-ODD_MESSAGES = 50
+AT_ONCE = 2_000
 
 
 def run(*, seconds: float | None, http_port: int, kafka_port: int, redis_port: int) -> None:
@@ -85,6 +83,8 @@ def _environ(ports: dict[str, int]) -> dict[str, str]:
         "ACQUIT_HEARTBEAT_SECONDS": "2",
         "ACQUIT_REBALANCE_TIMEOUT_SECONDS": "6",
         "ACQUIT_TALLY_SECONDS": "0.5",
+        "ACQUIT_WINDOW_HOURS": "96",  # as far as the story of a route that lies goes back
+        "ACQUIT_DELIVERY_FLOORS": "sms=0,email=0",  # the story's carriers are under the usual ones, always
         "ACQUIT_LOG_LEVEL": "warning",
     }
 
@@ -101,11 +101,12 @@ def _check_memory() -> None:
 
 
 async def _traffic(settings: Settings) -> None:
-    """Half a day of history at once, then what happens, as it happens."""
+    """Days of history at once, the oldest first, then what happens, as it happens."""
     producer = AIOKafkaProducer(**kafka_options(settings))
     await producer.start()
     try:
         start = datetime.now(UTC)
+        await _tell_lies(producer, settings, start)
         past = Scenario(seed=7, messages=HISTORY_MESSAGES, start=start - timedelta(hours=12), span_hours=11,
                         malformed_share=0.001)  # fmt: skip
         await send_records(producer, settings, [r for r in simulate(past) if r.timestamp_ms < _now_ms()])
@@ -117,66 +118,51 @@ async def _traffic(settings: Settings) -> None:
         await producer.stop()
 
 
+async def _tell_lies(producer: AIOKafkaProducer, settings: Settings, now: datetime) -> None:
+    """The days of a route that lies. What is later waits: a day is judged when later ones are known of, once."""
+    watcher, sent, forged = Watcher(f"127.0.0.1:{settings.http_port}"), 0, forged_days(now)
+    while some := list(islice(forged, AT_ONCE)):
+        await send_records(producer, settings, some)
+        sent += len(some)
+    while (await asyncio.to_thread(watcher.look)).raw_records < sent:  # noqa: ASYNC110 - another process knows
+        await asyncio.sleep(0.2)
+
+
 async def _listen(settings: Settings, news: deque[str]) -> None:
     """What the worker tells the world: changes of the list, alerts. Addresses are masked."""
-    log, alerts, tallies = (settings.topic(name) for name in LISTENED)
-    consumer = AIOKafkaConsumer(log, alerts, tallies, **kafka_options(settings), auto_offset_reset="earliest")
-    routes = RoutesSeen()
+    log, alerts = settings.topic("suppression-log"), settings.topic("alerts")
+    consumer = AIOKafkaConsumer(log, alerts, **kafka_options(settings), auto_offset_reset="earliest")
     await consumer.start()
     began = datetime.now(UTC)
     try:
         async for record in consumer:
-            if record.topic == tallies:
-                line = routes.line(record)
-            else:
-                line = _alert_line(record) if record.topic == alerts else _change_line(record, began)
-            if line:
-                news.append(line)
+            news.extend(_alert_lines(record) if record.topic == alerts else _change_lines(record, began))
     finally:
         await consumer.stop()
 
 
-class RoutesSeen:
-    """Delivery by route from the running totals: enough to see that one of them is too good. No verdict."""
-
-    def __init__(self) -> None:
-        self._last: dict[bytes, Tally] = {}
-        self._next_look = time.monotonic() + ODD_EVERY_SECONDS
-
-    def line(self, record: Any) -> str:
-        self._last[record.key] = read_tally(record.value)
-        if time.monotonic() < self._next_look:
-            return ""
-        self._next_look = time.monotonic() + ODD_EVERY_SECONDS
-        final: Counter[str] = Counter()
-        delivered: Counter[str] = Counter()
-        for tally in self._last.values():
-            for status, number in tally.status.items():
-                final[tally.cell.route or ""] += number * (status in RATED)
-                delivered[tally.cell.route or ""] += number * (status in DELIVERED)
-        for route, number in final.items():
-            if number >= ODD_MESSAGES and delivered[route] == number:
-                others = sum(delivered.values()) - number, sum(final.values()) - number
-                now = f"{datetime.now(UTC):%H:%M:%S}"
-                return (
-                    f"{now} odd        route {route} delivered all of {number}; the others {others[0] / others[1]:.1%}"
-                )
-        return ""
-
-
-def _alert_line(record: Any) -> str:
+def _alert_lines(record: Any) -> Sequence[str]:
     alert = msgspec.json.decode(record.value, type=Alert)
-    return f"{alert.at:%H:%M:%S} {'▼ ALERT  ' if alert.state == 'raised' else '▲ cleared'}  {alert.sentence}"
+    sign = "▼ ALERT  " if alert.state == "raised" else "▲ cleared"
+    if alert.verdict is None or alert.verdict.verdict == "clean":
+        return [f"{alert.at:%H:%M:%S} {sign}  {alert.sentence}"]
+    verdict, share = alert.verdict, alert.verdict.share
+    doubtful = f" {share.estimate:.1%} ({100 * share.low:.1f}-{share.high:.1%})" if share else ""
+    whose = f", {verdict.who}" if verdict.who else ""
+    return [
+        f"{alert.at:%H:%M:%S} {sign}  {verdict.route} on {verdict.carrier}: {verdict.verdict}{doubtful}{whose}",
+        f"{'':20}acquit routes evidence {verdict.route} --carrier {verdict.carrier} --html why.html",
+    ]
 
 
-def _change_line(record: Any, began: datetime) -> str:
+def _change_lines(record: Any, began: datetime) -> Sequence[str]:
     change = msgspec.json.decode(record.value, type=Suppression)
     entry = change.entry or change.before
     if entry is None or entry.since < began:
-        return ""
+        return []
     channel, _, address = change.recipient.partition(":")
     why = (entry.evidence.rule or entry.rule).replace(":code:", " ")
-    return f"{change.at:%H:%M:%S} {change.change:10s} {channel} {mask(address)} {entry.reason} {why}"
+    return [f"{change.at:%H:%M:%S} {change.change:10s} {channel} {mask(address)} {entry.reason} {why}"]
 
 
 @contextmanager
@@ -254,8 +240,10 @@ While it runs, from another terminal:
   curl -s http://127.0.0.1:{ports["http"]}/metrics | grep cohort
   .venv/bin/acquit top 127.0.0.1:{ports["http"]}                # this view
 Alerts: the topic acquit.alerts, and acquit_alert_active in the metrics.
-Every {CYCLE} seconds a carrier falls and recovers; its alert stays up. Route
-{ODD_ROUTE} delivers everything, each time in one second: odd.
+Every {CYCLE} seconds a carrier falls and recovers; its alert stays up. In the days
+before, a supplier on {LYING_CARRIER} forged receipts. Why that is said of it:
+  export ACQUIT_KAFKA_BOOTSTRAP=127.0.0.1:{ports["kafka"]}
+  .venv/bin/acquit routes list
 """
 
 

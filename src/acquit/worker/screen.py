@@ -22,16 +22,17 @@ def screen(view: View, *, told: Sequence[str] = (), height: int = 24, now: str =
     """What to draw. `told` are lines of news, the latest last; they get what room is left."""
     if not view.is_there:
         return Text(f"acquit  {view.address}  no answer yet", style="yellow")
-    rows = min(ROWS, max(3, height - 16))
+    rows = min(ROWS, max(3, height - 17))
     parts: list[RenderableType] = [
         _head(view, now),
         _numbers(view),
         Text(hint, style="dim", no_wrap=True),
         _delivery(view, rows),
         _unknown(view),
+        _doubted(view),
         _sides(view),
     ]
-    room = height - 9 - min(rows, max(1, len(view.carriers))) - SIDE_ROWS
+    room = height - 8 - min(rows, max(1, len(view.carriers))) - SIDE_ROWS
     news = list(told)[-room:] if room > 0 else []
     return Group(*parts, *(_news(line) for line in news))
 
@@ -86,6 +87,17 @@ def _unknown(view: View) -> Text:
     """What providers say and no table knows, the most frequent first; an empty line if there is nothing."""
     codes = ", ".join(f"{code} ({number})" for code, number in view.unknown[:SHOWN_CODES])
     return Text(f"not in the tables: {codes}" if codes else "", style="yellow", no_wrap=True, overflow="ellipsis")
+
+
+def _doubted(view: View) -> Text:
+    """Routes whose receipts contradict evidence, or are suspect; an empty line if there are none."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for number, one in enumerate(view.doubted):
+        share = one.share and f" {one.share['estimate']:.0%} ({one.share['low']:.0%}-{one.share['high']:.0%})"
+        style = "bold red" if one.word == "contradicted" else "yellow"
+        text.append(", " if number else "routes: ")
+        text.append(f"{one.route} on {one.carrier} {one.word}{share or ''}", style=style)
+    return text
 
 
 def _counted(counts: Sequence[tuple[str, int]], row: int) -> Text:

@@ -4,12 +4,13 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from acquit.events import DELIVERED, FAILED, RATED
+from acquit.worker.verdict_metrics import WORDS
 
 RATE_SECONDS = 10
 PULSE = 24
@@ -43,12 +44,24 @@ class Carrier:
 
 
 @dataclass
+class Doubted:
+    """A route whose receipts are suspect or contradicted; the share is of its receipts of delivery."""
+
+    channel: str
+    carrier: str
+    route: str
+    word: str
+    share: dict[str, float] = field(default_factory=dict)  # low, estimate, high
+
+
+@dataclass
 class View:
     """One look at a worker. Rates are of the last seconds."""
 
     address: str
     is_there: bool = False
     not_ready: str = ""
+    raw_records: int = 0  # read since it started
     raw_per_second: float = 0.0
     events_per_second: float = 0.0
     lag_records: int = 0
@@ -59,6 +72,7 @@ class View:
     reasons: list[tuple[str, int]] = field(default_factory=list)
     suppressed: list[tuple[str, int]] = field(default_factory=list)
     unknown: list[tuple[str, int]] = field(default_factory=list)  # provider and code, receipts
+    doubted: list[Doubted] = field(default_factory=list)  # the worst first
     alerts: list[str] = field(default_factory=list)
 
 
@@ -84,6 +98,7 @@ class Watcher:
         self._rates(view, samples)
         self._delivery(view, samples)
         _totals(view, samples)
+        view.doubted = _doubted(samples)
         self._latency(view, samples)
         return view
 
@@ -96,6 +111,7 @@ class Watcher:
     def _rates(self, view: View, samples: list[tuple[str, dict[str, str], float]]) -> None:
         raw = sum(value for name, _, value in samples if name == "acquit_raw_records_total")
         events = sum(value for name, _, value in samples if name == "acquit_events_total")
+        view.raw_records = int(raw)
         self._moments.append((time.monotonic(), raw, events))
         first, last = self._moments[0], self._moments[-1]
         seconds = last[0] - first[0]
@@ -158,6 +174,20 @@ def _totals(view: View, samples: list[tuple[str, dict[str, str], float]]) -> Non
             case "acquit_consumer_lag_seconds":
                 view.lag_seconds = max(view.lag_seconds, value)
     view.reasons, view.suppressed, view.unknown = (counts.most_common() for counts in (reasons, suppressed, unknown))
+
+
+def _doubted(samples: Sequence[tuple[str, dict[str, str], float]]) -> list[Doubted]:
+    found: dict[tuple[str, str, str], Doubted] = {}
+    for name, labels, value in samples:
+        if name == "acquit_route_verdict" and value:
+            place = (labels["channel"], labels["carrier"], labels["route"])
+            found[place] = Doubted(*place, WORDS[int(value)])
+    for name, labels, value in samples:
+        if name == "acquit_route_forged_share":
+            place = (labels["channel"], labels["carrier"], labels["route"])
+            if place in found:
+                found[place].share[labels["bound"]] = value
+    return sorted(found.values(), key=lambda one: (-WORDS.index(one.word), -one.share.get("estimate", 0.0)))
 
 
 def _median(buckets: list[tuple[float, float]]) -> float | None:

@@ -49,7 +49,7 @@ def lines(staging: Staging, truth: Truth | None = None) -> Iterator[bytes]:
 
 def records(staging: Staging, truth: Truth | None = None) -> Iterator[Record]:
     """Canonical submits and engagements, and raw receipts in their providers' words."""
-    return by_arrival(staging, _records, truth)
+    return by_arrival(staging, as_records, truth)
 
 
 def by_arrival(staging: Staging, tell: Callable[[Sent], Arriving[T]], truth: Truth | None) -> Iterator[T]:
@@ -143,7 +143,8 @@ def _events(message: Sent) -> Iterator[tuple[int, bytes]]:
         yield deed.at_ms + DEED_MS, encode(engagement(message, deed))
 
 
-def _records(message: Sent) -> Iterator[tuple[int, Record]]:
+def as_records(message: Sent) -> Iterator[tuple[int, Record]]:
+    """What comes of a message, each with when it arrives."""
     provider = provider_of(message)
     if message.supplier is not None:
         sent, at_ms = submit(message), message.at_ms + SUBMIT_MS
