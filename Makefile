@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
+COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url
 
 .PHONY: demo test check accuracy system soak bench drop-bench fraud-bench docs lock clean
 
@@ -12,10 +13,10 @@ demo: $(VENV)/made
 test: $(VENV)/made
 	$(TESTS) tests --ignore=tests/system -n auto --dist worksteal
 
-system: $(VENV)/made
+system: $(VENV)/made-deploy
 	$(TESTS) tests/system -m "not soak" -n 2 --dist loadfile
 
-soak: $(VENV)/made
+soak: $(VENV)/made-deploy
 	$(TESTS) tests/system -m soak --timeout=3600 -s
 
 check: $(VENV)/made
@@ -48,14 +49,21 @@ $(VENV)/made: requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# What checks the files under deploy/: 350 MB that nothing else needs, so they stand in a lock file of their own.
+$(VENV)/made-deploy: $(VENV)/made requirements-deploy.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-deploy.lock
+	touch $@
+
 # The pages that are made from the code.
 docs: $(VENV)/made
 	$(BIN)/python -m docs.generate
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker --extra dns --extra embedded --group dev pyproject.toml -o requirements-dev.lock
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(COMPILE) --extra worker --extra dns --extra embedded --group dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --extra worker -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+	$(COMPILE) --group deploy -c requirements-dev.lock -o requirements-deploy.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Traffic of four providers as it happens, second by second, with a story in it: what `acquit demo` sends.
+"""Traffic of four providers as it happens, second by second, with a story in it: `acquit demo`, `acquit simulate --live`.
 
 Payloads are written as the providers write them, by hand: Twilio forms, WhatsApp Cloud webhooks, SES notifications over
 SNS, SMPP receipts. In every `CYCLE` of seconds one carrier falls and recovers, and one route delivers all, in a second.
@@ -19,6 +19,7 @@ CYCLE = 75
 FALLING = range(14, 30)
 FALLING_CARRIER = "20810"
 ODD_ROUTE = "grey-9"
+PROVIDERS = ("smpp", "twilio", "whatsapp", "ses")
 
 
 @dataclass(frozen=True)

@@ -12,24 +12,23 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 from rich.console import Console
 from rich.live import Live as LiveScreen
 
 from acquit.address import mask
 from acquit.effects import Alert, Suppression, Tally, read_tally
 from acquit.events import DELIVERED, RATED
-from acquit.simulate import Scenario, simulate
-from acquit.simulate.live import CYCLE, ODD_ROUTE, Live
+from acquit.simulate.live import CYCLE, ODD_ROUTE, PROVIDERS
 from acquit.worker import topics
 from acquit.worker.connections import kafka_options
 from acquit.worker.embedded import CannotStartError, child, embedded, free_port
-from acquit.worker.feeding import send_records
+from acquit.worker.feeding import feed_live
 from acquit.worker.names import TopicName
 from acquit.worker.screen import screen
 from acquit.worker.settings import Settings
@@ -37,8 +36,7 @@ from acquit.worker.settings_file import load
 from acquit.worker.top import View, Watcher
 
 LEAST_MEMORY_BYTES = 700 * 1024 * 1024
-RAW = {"raw.smpp": "smpp", "raw.twilio": "twilio", "raw.whatsapp": "whatsapp", "raw.ses": "ses"}
-HISTORY_MESSAGES = 3_000
+RAW = {f"raw.{provider}": provider for provider in PROVIDERS}
 NEWS = 50
 LISTENED: tuple[TopicName, ...] = ("suppression-log", "alerts", "tallies")
 ODD_EVERY_SECONDS = 20.0
@@ -66,7 +64,7 @@ def run(*, seconds: float | None, http_port: int, kafka_port: int, redis_port: i
             child("the worker", command, folder / "worker.log", lambda: watcher.look().is_there, environ=own)
         )
         news: deque[str] = deque(maxlen=NEWS)
-        stack.enter_context(_in_background(_traffic(settings), _listen(settings, news)))
+        stack.enter_context(_in_background(feed_live(settings), _listen(settings, news)))
         console.out(_how_to(ports), highlight=False)
         _show(console, watcher, news, seconds=seconds, hint=_hint(ports))
     console.out('All of it has ended. Next: README.md, "With a Kafka and a Redis".', highlight=False)
@@ -98,23 +96,6 @@ def _check_memory() -> None:
         raise CannotStartError(
             f"{free >> 20} MiB of memory are free, and the demo needs {LEAST_MEMORY_BYTES >> 20}: end something"
         )
-
-
-async def _traffic(settings: Settings) -> None:
-    """Half a day of history at once, then what happens, as it happens."""
-    producer = AIOKafkaProducer(**kafka_options(settings))
-    await producer.start()
-    try:
-        start = datetime.now(UTC)
-        past = Scenario(seed=7, messages=HISTORY_MESSAGES, start=start - timedelta(hours=12), span_hours=11,
-                        malformed_share=0.001)  # fmt: skip
-        await send_records(producer, settings, [r for r in simulate(past) if r.timestamp_ms < _now_ms()])
-        live = Live(seed=int(start.timestamp()) & 0xFFFF, start=start)
-        while True:
-            await send_records(producer, settings, list(live.until(datetime.now(UTC))))
-            await asyncio.sleep(0.2)
-    finally:
-        await producer.stop()
 
 
 async def _listen(settings: Settings, news: deque[str]) -> None:
@@ -261,7 +242,3 @@ Every {CYCLE} seconds a carrier falls and recovers; its alert stays up. Route
 
 def _hint(ports: dict[str, int]) -> str:
     return f"ask: redis-cli -p {ports['redis']}   metrics, acquit top: 127.0.0.1:{ports['http']}"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
