@@ -1,21 +1,19 @@
 # acquit as an image: Python, what requirements.lock names by hash, and acquit. No shell is needed to run it.
 # 3.11 is the Python that the tests run on. An exact tag: a digest is pinned by whoever publishes the image.
-ARG PYTHON=python:3.11.15-slim-bookworm
-
-FROM ${PYTHON} AS build
+FROM python:3.11.15-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
-RUN python -m venv --without-pip /opt/acquit
 COPY requirements.lock requirements-build.lock ./
-RUN python -m pip --python /opt/acquit/bin/python install --require-hashes --only-binary :all: -r requirements.lock \
-    && python -m pip install --require-hashes --only-binary :all: -r requirements-build.lock
+# borghash comes as source alone, and a C compiler is in this image and not in the slim one. All else is a wheel.
+RUN python -m pip install --require-hashes --only-binary :all: -r requirements-build.lock \
+    && python -m pip wheel --require-hashes --only-binary :all: --no-binary borghash --no-build-isolation --wheel-dir wheels -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
-RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
-    && python -m pip --python /opt/acquit/bin/python install --no-deps --no-index --find-links dist acquit \
-    && python -m compileall -q /opt/acquit/lib
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \
+    && python -m venv --without-pip /opt/acquit \
+    && python -m pip --python /opt/acquit/bin/python install --no-index --find-links wheels "acquit[worker]"
 
-FROM ${PYTHON}
+FROM python:3.11.15-slim-bookworm
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="acquit" \

@@ -57,6 +57,7 @@ $(VENV)/made-deploy: $(VENV)/made requirements-deploy.lock
 # The pages that are made from the code.
 docs: $(VENV)/made
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m deploy.chart
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:
