@@ -4,7 +4,9 @@ A chart may only read its own folder, so the rules and dashboards stand in it as
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from acquit.worker.settings import Settings
@@ -43,7 +45,9 @@ def schema() -> dict[str, Any]:
     peers = {"type": "array", "items": {"type": "object"}}
     server = _closed(ports={"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 65535}, "minItems": 1},
                      to=peers)  # fmt: skip
+    reference = _closed(name=_word(least=1), key=_word(least=1), needs=("name", "key"))
     whole = _closed(
+        {"global": {"type": "object"}},
         image=_closed(
             repository=_word(least=1),
             tag=_word(),
@@ -82,7 +86,6 @@ def schema() -> dict[str, Any]:
             cooldownSeconds={"type": "integer", "minimum": 600},
             authenticationRef=_word(),
         ),
-        **{"global": {"type": "object"}},
     )
     return {"$schema": "http://json-schema.org/draft-07/schema#", "title": "Values of the acquit chart", **whole}
 
@@ -90,15 +93,17 @@ def schema() -> dict[str, Any]:
 def _settings() -> dict[str, Any]:
     """By name alone, and whether it is one word or many: what a value may be, acquit checks when it starts."""
     scalar = {"type": ["string", "number", "boolean"]}
-    kinds = {**dict.fromkeys(MAPS, {"type": "object", "additionalProperties": scalar}),
-             **dict.fromkeys(LISTS, {"type": "array", "items": {"type": "string"}})}  # fmt: skip
+    words = {"type": "object", "additionalProperties": scalar}
+    kinds = {name: words for name in MAPS} | {name: {"type": "array", "items": {"type": "string"}} for name in LISTS}
     names = [name for name in Settings.model_fields if name not in {*SECRETS, *THE_CHARTS}]
-    return _closed(**{name: kinds.get(name, scalar) for name in names}, needs=("kafka_bootstrap", "redis_url"))
+    return _closed({name: kinds.get(name, scalar) for name in names}, needs=("kafka_bootstrap", "redis_url"))
 
 
-def _closed(*, needs: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+def _closed(
+    named: Mapping[str, Any] = MappingProxyType({}), *, needs: tuple[str, ...] = (), **properties: Any
+) -> dict[str, Any]:
     required = {"required": list(needs)} if needs else {}
-    return {"type": "object", "additionalProperties": False, "properties": properties, **required}
+    return {"type": "object", "additionalProperties": False, "properties": {**named, **properties}, **required}
 
 
 def _word(*, least: int = 0) -> dict[str, Any]:

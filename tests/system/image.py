@@ -1,4 +1,4 @@
-"""The Dockerfile without a container engine: the build stage's own commands, run under a folder, and what the image would start.
+"""The Dockerfile without a container engine: the build stage's own commands, run under a folder, and what it would start.
 
 A `FROM` is this machine's Python in an environment of its own; USER, LABEL and EXPOSE are only read. What this does not
 know is an error. Whether an engine makes the same of it is not known: docs/status.md.
