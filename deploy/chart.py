@@ -1,6 +1,6 @@
 """Writes what in the Helm chart is made from elsewhere: `make docs`. A test says when they differ.
 
-A chart may only read its own folder, so the rules and dashboards stand in it as copies; the settings in its schema are acquit's.
+A chart may only read its own folder, so rules and dashboards stand in it as copies; the settings in its schema are acquit's.
 """
 
 import json
@@ -14,8 +14,10 @@ from acquit.worker.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 CHART = Path(__file__).parent / "helm" / "acquit"
 SCHEMA = CHART / "values.schema.json"
-SECRETS = ("kafka_username", "kafka_password", "redis_username", "redis_password", "erase_key")
+SECRETS = ("kafka_password", "redis_password", "erase_key")
 """Never values: each is the name of a Secret and a key in it."""
+USERS = ("kafka_username", "redis_username")
+"""Values, or in a Secret beside their passwords."""
 THE_CHARTS = ("instance_id", "http_host", "http_port", "rules_dir")
 """Settings that the chart gives by itself."""
 MAPS = ("raw_topics", "retention_hours", "source_epochs", "delivery_floors")
@@ -58,9 +60,7 @@ def schema() -> dict[str, Any]:
         nameOverride=_word(),
         replicas=number,
         settings=_settings(),
-        secretRefs=_closed(
-            **dict.fromkeys(SECRETS, _closed(name=_word(least=1), key=_word(least=1), needs=("name", "key")))
-        ),
+        secretRefs=_closed(dict.fromkeys((*SECRETS, *USERS), reference)),
         tlsSecret=_word(),
         rulesConfigMap=_word(),
         topics=_closed(create=_flag(), withRaw=_flag()),
@@ -94,7 +94,8 @@ def _settings() -> dict[str, Any]:
     """By name alone, and whether it is one word or many: what a value may be, acquit checks when it starts."""
     scalar = {"type": ["string", "number", "boolean"]}
     words = {"type": "object", "additionalProperties": scalar}
-    kinds = {name: words for name in MAPS} | {name: {"type": "array", "items": {"type": "string"}} for name in LISTS}
+    listed = {"type": "array", "items": {"type": "string"}}
+    kinds = dict.fromkeys(MAPS, words) | dict.fromkeys(LISTS, listed)
     names = [name for name in Settings.model_fields if name not in {*SECRETS, *THE_CHARTS}]
     return _closed({name: kinds.get(name, scalar) for name in names}, needs=("kafka_bootstrap", "redis_url"))
 

@@ -50,12 +50,15 @@ def read(file: Path, environ: Mapping[str, str]) -> dict[str, Any]:
 
 @dataclass
 class Composed:
-    """The services of the file, started here in the order that it says. `files` stand for those that are not in git."""
+    """The services of the file, started here in the order that it says. `files` stand for those that are not in git,
+    `programs` for those that the images hold.
+    """
 
     document: dict[str, Any]
     folder: Path
     image: Image
     files: Mapping[str, Path] = field(default_factory=dict)
+    programs: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, ServerProcess] = field(default_factory=dict)
     _ports: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -161,6 +164,8 @@ class Composed:
             "wget": lambda: executable("wget", "wget"),
             "prometheus-alertmanager": lambda: executable("prometheus-alertmanager", "prometheus-alertmanager"),
         }
+        if word in self.programs:
+            return [self.programs[word]]
         return [programs[word]()] if word in programs else [word]
 
     def _in_environment(self, name: str, command: list[str]) -> list[str]:

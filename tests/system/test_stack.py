@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import redis as redis_py
 
+from tests.servers.process import executable
 from tests.system.compose import FILE, ROOT, Composed, read
 from tests.system.image import Image, built
 from tests.system.stage import patiently
@@ -148,6 +149,18 @@ def test_nobody_gets_in_without_a_password_but_to_ping(stack: Composed) -> None:
         assert client.ping()
         with pytest.raises(redis_py.exceptions.NoPermissionError):
             client.get("sup:meta:ready")
+
+
+def test_the_same_files_serve_redis_7_as_well(image: Image, tmp_path: Path) -> None:
+    files = {"./deploy/compose/users.acl": _users(tmp_path)}
+    programs = {"valkey-server": executable("redis-server", "redis-server")}
+    composed = Composed(read(FILE, PASSWORDS), tmp_path / "stack", image, files, programs)
+    try:
+        composed.up("redis")
+        assert patiently(lambda: composed.is_healthy("redis")), composed.log("redis")
+        assert _redis(composed, "sender", PASSWORDS["REDIS_SENDER_PASSWORD"]).exists("sup:meta:ready") == 0
+    finally:
+        composed.down()
 
 
 def test_image_starts_a_worker_and_checks_it_by_its_own_health_check(stack: Composed, image: Image) -> None:
