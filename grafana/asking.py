@@ -11,13 +11,14 @@ CHANNEL = 'channel=~"$channel"'
 CARRIER = f'{CHANNEL},carrier=~"$carrier"'
 ROUTE = f'{CARRIER},route=~"$route"'
 OR_ALL = 'channel=~"$channel",carrier=~"$carrier|",route=~"$route|"'
-"""An alert whose carrier or route is empty is about all of them."""
+"""What is held of a whole carrier has no route, and the other way round."""
 DELIVERED = "delivered_network|delivered_handset|read"
 RATED = f"{DELIVERED}|failed|expired|unknown"
 """What ends a message, but what was rejected before it reached the carrier. A test holds both against `acquit.events`."""
 
-ALERTS_UP = f"max without (instance, job, pod) (acquit_alert_active{{{OR_ALL}}})"
-ALL_NAMES = {"datasource", "channel", "carrier", "route", "instance"}
+OF_ALERTS = f'{CHANNEL},carrier=~"$carrier|"'
+"""An alert whose carrier is empty is about all of them."""
+ALERTS = f"max without (instance, job, pod) (acquit_alert_active{{{OF_ALERTS}}})"
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,6 @@ def cohort_delivery(*, by: str, of: str = CARRIER, before: str = "") -> str:
     # Where nothing was delivered there is no series of it, and zero is the truth.
     rated = cohort(RATED, by=by, of=of, before=before)
     return f"({delivered} or 0 * {rated}) / ({rated} > 0)"
-
-
-def share(of: str, *, by: str) -> str:
-    """Of the messages that ended within the hour, those delivered; what was rejected never reached a carrier."""
-    delivered = f'sum by ({by}) ({of.replace("}", ",outcome=\'delivered\'}")})'
-    ended = f'sum by ({by}) ({of.replace("}", ",outcome!=\'rejected\'}")})'
-    return f"({delivered} or 0 * {ended}) / ({ended} > 0)"
 
 
 def quantile(share: float, metric: str, *, by: str = "", of: str = "", window: str = "$__rate_interval") -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -22,7 +23,15 @@ def pages() -> Mapping[Path, str]:
 
 
 def _json(board: Dashboard) -> str:
-    return json.dumps(board, cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    plain = json.loads(json.dumps(board, cls=JSONEncoder))
+    return json.dumps(_in_sight(plain), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _in_sight(node: Any) -> Any:
+    """Links and annotations stand above the panels: the SDK puts all of them into a menu, and has no word for elsewhere."""
+    if isinstance(node, dict):
+        return {key: _in_sight(value) for key, value in node.items() if (key, value) != ("placement", "inControlsMenu")}
+    return [_in_sight(one) for one in node] if isinstance(node, list) else node
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.asking import ALERTS_UP, SOURCE
+from grafana.asking import SOURCE
 from grafana.panels import Panel
 
 TAG = "acquit"
@@ -49,15 +49,14 @@ def uid(title: str) -> str:
     return f"{TAG}-{title.removeprefix('acquit ').lower().replace(' ', '-')}"
 
 
-def link_to(title: str, **variables: str) -> build.DashboardLink:
-    """A data link to another dashboard, in the same time range, with the channel chosen here.
+def link_to(title: str, words: str = "", *, keep: Sequence[str] = (), **variables: str) -> build.DashboardLink:
+    """A data link to another dashboard, in the same time range; it keeps what is chosen here for the variables `keep`.
 
-    Values are written as Grafana fills them in: `${__field.labels.carrier}` where a series has labels,
-    `${__data.fields.carrier}` in a table.
+    Other variables take what Grafana fills in, of a series (`of_series`) or of a table's row (`of_row`).
     """
+    kept = "".join(f"&${{{name}:queryparam}}" for name in ("datasource", *keep) if name not in variables)
     chosen = "".join(f"&var-{name}={value}" for name, value in variables.items())
-    kept = "".join(f"&${{{name}:queryparam}}" for name in ("datasource", "channel") if name not in variables)
-    return build.DashboardLink(f"Show in {title}").url(f"/d/{uid(title)}?${{__url_time_range}}{kept}{chosen}")
+    return build.DashboardLink(words or f"Show in {title}").url(f"/d/{uid(title)}?${{__url_time_range}}{kept}{chosen}")
 
 
 def of_series(label: str) -> str:
@@ -65,7 +64,11 @@ def of_series(label: str) -> str:
 
 
 def of_row(label: str) -> str:
-    return f'${{__data.fields["{label}"]:percentencode}}'
+    return f"${{__data.fields.{label}:percentencode}}"
+
+
+OF_CELL = "${__value.raw:percentencode}"
+"""The cell that was clicked: a matrix's rows have a name that no link can say."""
 
 
 def _source() -> build.DatasourceVariable:
@@ -87,16 +90,9 @@ def _alerts_of_acquit() -> build.AnnotationQuery:
     """Each runs from where an alert starts to where it ends: Grafana joins the points of one series to a span."""
     return (
         build.AnnotationQuery().name("Alerts of acquit").datasource(SOURCE).enable(True).icon_color("red")
-        .expr(f"{_bare(ALERTS_UP)} == 1").step("60s").title_format("{{kind}}")
+        .expr("max without (instance, job, pod) (acquit_alert_active) == 1").step("60s").title_format("{{kind}}")
         .text_format("{{channel}} {{carrier}} {{route}} {{supplier}} {{stream}}").tag_keys("kind,channel")
     )  # fmt: skip
-
-
-def _bare(expr: str) -> str:
-    """Annotations are asked on dashboards that do not have all variables."""
-    for name in ("channel", "carrier", "route"):
-        expr = expr.replace(f'{name}=~"${name}"', f'{name}=~".*"').replace(f'{name}=~"${name}|"', f'{name}=~".*"')
-    return expr
 
 
 def _alerts_of_prometheus() -> build.AnnotationQuery:

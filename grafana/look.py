@@ -28,11 +28,13 @@ Steps = Mapping[float, str]
 DELIVERY: Steps = {0.85: BAD, 0.90: ODD, 0.95: GOOD}
 """Bad below: mail is usual at 85 %, WhatsApp calls for action below 90 %, solicited SMS is above 98 %."""
 FAILURE: Steps = {0: GOOD, 0.05: ODD, 0.10: BAD, 0.15: WORSE}
+FORGED: Steps = {0: GOOD, 0.02: ODD, 0.05: WORSE}
 NONE_IS_GOOD: Steps = {0: GOOD, 1: WORSE}
 ONE_IS_GOOD: Steps = {0: WORSE, 1: GOOD}
 SECONDS_LATE: Steps = {0: GOOD, 10: ODD, 60: BAD, 300: WORSE}
 SECONDS_TO_REDIS: Steps = {0: GOOD, 0.1: ODD, 1: BAD, 10: WORSE}
 """A tenth of a second is what is promised to senders."""
+SOME_IS_ODD: Steps = {0: GOOD, 1: ODD}
 NO_MATTER: Steps = {0: PLAIN}
 
 

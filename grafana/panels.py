@@ -6,9 +6,6 @@ from typing import TypeVar
 from grafana_foundation_sdk.builders import (
     barchart,
     bargauge,
-    common as parts,
-    dashboard as build,
-    heatmap as heat,
     stat,
     statetimeline,
     statushistory,
@@ -16,7 +13,16 @@ from grafana_foundation_sdk.builders import (
     text,
     timeseries,
 )
-from grafana_foundation_sdk.models import common, dashboard
+from grafana_foundation_sdk.builders import (
+    common as parts,
+)
+from grafana_foundation_sdk.builders import (
+    dashboard as build,
+)
+from grafana_foundation_sdk.builders import (
+    heatmap as heat,
+)
+from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, FieldColorModeId
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.text import TextMode
@@ -37,9 +43,7 @@ Words = Mapping[int, tuple[str, str]]
 
 
 def _made(panel: Kind, title: str, why: str, *, unit: str, empty: str, wide: int, high: int) -> Kind:
-    return (
-        panel.title(title).description(why).datasource(SOURCE).unit(unit).no_value(empty).span(wide).height(high)
-    )
+    return panel.title(title).description(why).datasource(SOURCE).unit(unit).no_value(empty).span(wide).height(high)
 
 
 def _legend() -> parts.VizLegendOptions:
@@ -71,9 +75,7 @@ def lines(
         panel = panel.fill_opacity(8).span_nulls(False)
     if steps is not None:
         panel = panel.thresholds(look.thresholds(steps))
-        panel = panel.thresholds_style(
-            parts.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
-        )
+        panel = panel.thresholds_style(parts.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED))
     if highest is not None:
         panel = panel.max(highest)
     for name, colour in (paint or {}).items():
@@ -131,7 +133,7 @@ def matrix(
     panel = _made(table.Panel(), title, why, unit=unit, empty=empty, wide=wide, high=high)
     panel = panel.thresholds(look.thresholds(steps)).color_scheme(look.coloured_by(FieldColorModeId.THRESHOLDS))
     panel = panel.cell_options(
-        parts.TableColoredBackgroundCellOptions().mode(common.TableCellBackgroundDisplayMode.BASIC).build()
+        common.TableColoredBackgroundCellOptions(mode=common.TableCellBackgroundDisplayMode.BASIC)
     )
     corner = f"{row}\\{column}"
     panel = panel.align(common.FieldTextAlignment.CENTER).min_width(46).decimals(0)
@@ -226,9 +228,7 @@ def timeline(
     return panel.targets([ask.target(0)])
 
 
-def buckets(
-    title: str, why: str, metric: str, *, of: str, empty: str, wide: int = 12, high: int = 8
-) -> heat.Panel:
+def buckets(title: str, why: str, metric: str, *, of: str, empty: str, wide: int = 12, high: int = 8) -> heat.Panel:
     """A histogram over time: how many fell into which bucket of seconds."""
     panel = _made(heat.Panel(), title, why, unit="short", empty=empty, wide=wide, high=high)
     panel = panel.calculate(False).color(

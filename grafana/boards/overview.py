@@ -3,9 +3,9 @@
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana import look
-from grafana.asking import ALERTS_UP, CARRIER, CHANNEL, DELIVERED, RATED, Ask, cohort, cohort_delivery, zero_while_up
-from grafana.frame import framed, link_to, of_row, of_series
-from grafana.panels import Column, history, lines, matrix, number, rows, timeline
+from grafana.asking import ALERTS, CARRIER, DELIVERED, OF_ALERTS, RATED, Ask, cohort, cohort_delivery, zero_while_up
+from grafana.frame import OF_CELL, framed, link_to, of_row, of_series
+from grafana.panels import Column, Panel, history, lines, matrix, number, rows, timeline
 
 _RATIO_1H = f"channel_carrier:acquit_delivery:ratio1h{{{CARRIER}}}"
 _TOLD = f"avg by (channel, carrier, route, as) (acquit_route_delivery_ratio{{{CARRIER}}})"
@@ -20,39 +20,43 @@ def board() -> Dashboard:
     )
 
 
-def _now() -> list:
+def _now() -> list[Panel]:
     return [
         number(
             "Delivery, last 24 h",
-            "Of the messages submitted in the last 24 hours that have an outcome: delivered or read. What was rejected before it "
+            "Of the messages submitted in the last 24 hours that have an outcome: delivered or read. What was "
+            "rejected before it "
             "reached a carrier does not count.",
             Ask(f"{cohort(DELIVERED, by='')} / ({cohort(RATED, by='')} > 0)"),
-            unit="percentunit", steps=look.DELIVERY, decimals=1, empty="no outcome yet", links=[link_to("acquit carrier")],
+            unit="percentunit", steps=look.DELIVERY, decimals=1, empty="no outcome yet",
+            links=[link_to("acquit carrier", keep=("channel", "carrier"))],
         ),
         number(
             "Expected now",
-            "Of what was submitted in the last hour: how much should be delivered by now, by what is usual at this age and hour.",
-            Ask("sum(channel_carrier:acquit_recent_expected:ratio * on (channel, carrier) max by (channel, carrier) (acquit_recent_messages)) / (sum(max by (channel, carrier) (acquit_recent_messages)) > 0)"),
+            "Of what was submitted in the last hour: how much should be delivered by now, by what is usual at this "
+            "age and hour.",
+            Ask(f"sum({_recent('expected')}) / (sum({_recent('messages')}) > 0)"),
             unit="percentunit", steps=look.NO_MATTER, decimals=1, empty="nothing is usual yet",
         ),
         number(
             "Alerts up",
             "Alerts that acquit raised and that are not over: delivery, routes, complaints, held failures.",
-            Ask(zero_while_up(f"count({ALERTS_UP.replace(',route=~\"$route|\"', '')} == 1)")),
+            Ask(zero_while_up(f"count({ALERTS} == 1)")),
             unit="short", steps=look.NONE_IS_GOOD, empty="no worker tells",
         ),
         number(
             "Routes not believed",
             "Routes on carriers whose receipts the evidence contradicts.",
             Ask(zero_while_up(f"count(max by (channel, carrier, route) (acquit_route_verdict{{{CARRIER}}}) == 2)")),
-            unit="short", steps=look.NONE_IS_GOOD, empty="no worker tells", links=[link_to("acquit routes")],
+            unit="short", steps=look.NONE_IS_GOOD, empty="no worker tells",
+            links=[link_to("acquit routes", keep=("channel", "carrier"))],
         ),
         number(
             "List may be trusted",
             "Whether senders may rely on the suppression list in Redis now. If not, they must wait or ask otherwise.",
             Ask("max(acquit_suppression_list_ready)"),
             unit="none", steps=look.ONE_IS_GOOD, said=look.YES_IS_GOOD, empty="no worker tells",
-            links=[link_to("acquit suppression")],
+            links=[link_to("acquit suppression", keep=("channel",))],
         ),
         number(
             "Oldest unread record",
@@ -63,19 +67,25 @@ def _now() -> list:
     ]  # fmt: skip
 
 
-def _delivery() -> list:
+def _recent(what: str) -> str:
+    return f"max by (channel, carrier) (acquit_recent_{what}{{{CARRIER}}})"
+
+
+def _delivery() -> list[Panel]:
     return [
         matrix(
             "Delivery by carrier and hour of submission",
-            "Of the messages submitted in this hour of the day, its latest one: delivered or read over all outcomes. The newest "
+            "Of the messages submitted in this hour of the day, its latest one: delivered or read over all outcomes. "
+            "The newest "
             "hours still change as receipts come.",
             Ask(f"max by (carrier, hour) ({cohort_delivery(by='carrier, hour')})", instant=True),
             row="carrier", column="hour", unit="percentunit", steps=look.DELIVERY, empty="no outcome yet",
-            links=[link_to("acquit carrier", carrier=of_row("carrier\\hour"))],
+            links=[link_to("acquit carrier", keep=("channel",), carrier=OF_CELL)],
         ),
         history(
             "Delivery by carrier as outcomes come",
-            "Of the messages that ended within each hour, those delivered: it falls at once when a carrier fails, whatever hour "
+            "Of the messages that ended within each hour, those delivered: it falls at once when a carrier fails, "
+            "whatever hour "
             "the messages are of.",
             Ask(_RATIO_1H, "{{channel}} {{carrier}}"),
             unit="percentunit", steps=look.DELIVERY, step="1h", empty="nothing ended",
@@ -98,21 +108,25 @@ def _delivery() -> list:
     ]  # fmt: skip
 
 
-def _alerts() -> list:
-    up = ALERTS_UP.replace(',route=~"$route|"', "")
+def _alerts() -> list[Panel]:
     return [
         timeline(
             "Alerts, from when to when",
-            "Every alert of acquit: what it is, whom it is about (a name that is missing is all of them), and how long it was up.",
-            Ask(up, "{{kind}} {{channel}} {{carrier}} {{route}} {{supplier}} {{stream}}"),
+            "Every alert of acquit: what it is, whom it is about (a name that is missing is all of them), and how "
+            "long it was up.",
+            Ask(ALERTS, "{{kind}} {{channel}} {{carrier}} {{route}} {{supplier}} {{stream}}"),
             said=look.UP, empty="no alert in this time",
-            links=[link_to("acquit carrier", channel=of_series("channel"), carrier=of_series("carrier"))],
+            links=[
+                link_to("acquit carrier", "This carrier", channel=of_series("channel"), carrier=of_series("carrier")),
+                link_to("acquit carrier", "All carriers of this channel", channel=of_series("channel")),
+            ],
         ),
         rows(
             "What the alerts up now rest on",
-            "For each alert that is up: how many messages it rests on, what was seen when it was raised, and what was expected.",
+            "For each alert that is up: how many messages it rests on, what was seen when it was raised, and what was "
+            "expected.",
             {
-                "up": Ask(f"{up} == 1", instant=True),
+                "up": Ask(f"{ALERTS} == 1", instant=True),
                 "messages": Ask(_of_alert("messages"), instant=True),
                 "seen": Ask(_of_alert("ratio"), instant=True),
                 "expected": Ask(_of_alert("expected_ratio"), instant=True),
@@ -126,10 +140,10 @@ def _alerts() -> list:
 
 
 def _of_alert(what: str) -> str:
-    return f'max without (instance, job, pod) (acquit_alert_{what}{{{CHANNEL},carrier=~"$carrier|"}})'
+    return f"max without (instance, job, pod) (acquit_alert_{what}{{{OF_ALERTS}}})"
 
 
-def _believed() -> list:
+def _believed() -> list[Panel]:
     gap = f'max by (channel, carrier, route) (acquit_route_delivery_ratio{{{CARRIER},as="reported"}}) - '
     gap += f'max by (channel, carrier, route) (acquit_route_delivery_ratio{{{CARRIER},as="believed"}})'
     ratio = f"max by (channel, carrier, route) (acquit_route_delivery_ratio{{{CARRIER},as='%s'}})"
@@ -150,10 +164,10 @@ def _believed() -> list:
                 "difference": Ask(gap, instant=True),
             },
             labels=("route", "channel", "carrier"),
-            columns=[Column("reported", "percentunit", steps=look.DELIVERY), Column("believed", "percentunit", steps=look.DELIVERY),
-                     Column("difference", "percentunit", steps={0: look.GOOD, 0.02: look.ODD, 0.05: look.WORSE})],
+            columns=[*(Column(name, "percentunit", steps=look.DELIVERY) for name in ("reported", "believed")),
+                     Column("difference", "percentunit", steps=look.FORGED)],
             empty="no route is judged yet", sort="difference", wide=12, high=8,
-            links=[link_to("acquit routes", route=of_row("route"))],
+            links=[link_to("acquit routes", keep=("channel",), carrier=of_row("carrier"), route=of_row("route"))],
         ),
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaProducer
 
-from acquit.simulate import Scenario, simulate
+from acquit.simulate import Record, Scenario, simulate
 from acquit.simulate.world import telling
 from acquit.simulate.world.laws import draw_world
 from acquit.simulate.world.staging import Staging, only, staged
@@ -47,14 +47,12 @@ def feed_more(stage: Stage, round_of: int) -> None:
 
 def _world() -> Staging:
     drawn = draw_world(7, tier="low", days=DAYS)
-    small = only(
-        drawn, suppliers=("alder", "birch", "cedar", "elm"), carriers=(drawn.routes[0].carrier.mccmnc,)
-    )
+    small = only(drawn, suppliers=("alder", "birch", "cedar", "elm"), carriers=(drawn.routes[0].carrier.mccmnc,))
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return replace(staged(small, fraud="s2-uniform-30", from_day=1), start=midnight - timedelta(days=DAYS - 1))
 
 
-def _until_now(staging: Staging) -> Iterator:
+def _until_now(staging: Staging) -> Iterator[Record]:
     now_ms = datetime.now(UTC).timestamp() * 1000
     return (record for record in telling.records(staging) if record.timestamp_ms < now_ms)
 
@@ -65,9 +63,17 @@ def _outage(stage: Stage) -> Iterator[Outgoing]:
     for number in range(PEOPLE):
         at_ms = begin_ms + number * 590_000 // PEOPLE
         yield _smpp(stage, f"2{number:07}", at_ms, route=HELD_ROUTE, words="UNDELIV err:001")
-        yield _smpp(stage, f"4{number:07}", at_ms, route="aggr-b", words="UNDELIV err:001" if number % 20 == 0 else "DELIVRD err:000")
+        yield _smpp(
+            stage,
+            f"4{number:07}",
+            at_ms,
+            route="aggr-b",
+            words="UNDELIV err:001" if number % 20 == 0 else "DELIVRD err:000",
+        )
     for number in range(200):
-        yield _smpp(stage, f"5{number:07}", begin_ms + (20 + number % 10) * 60_000, route="aggr-b", words="DELIVRD err:000")
+        yield _smpp(
+            stage, f"5{number:07}", begin_ms + (20 + number % 10) * 60_000, route="aggr-b", words="DELIVRD err:000"
+        )
 
 
 def _today(stage: Stage, round_of: int) -> Iterator[Outgoing]:
@@ -92,7 +98,12 @@ def _odd(stage: Stage) -> Iterator[Outgoing]:
         ("smpp", b"no receipt at all"),
         ("twilio", b"MessageSid=SM1&MessageStatus=failed&ErrorCode=39999&To=%2B33670000001"),
         ("twilio", b"MessageStatus=delivered&To=%2B33670000001"),
-        ("sendgrid", json.dumps([{"event": "account_status_change", "type": "compliance_suspend", "timestamp": now_ms // 1000}]).encode()),
+        (
+            "sendgrid",
+            json.dumps(
+                [{"event": "account_status_change", "type": "compliance_suspend", "timestamp": now_ms // 1000}]
+            ).encode(),
+        ),
         ("smpp", b"id:nobody-1 stat:DELIVRD err:000"),
     ]
     return (Outgoing(f"{stage.name}.{provider}", 0, to, body, now_ms) for provider, body in odd)
