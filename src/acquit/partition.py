@@ -5,7 +5,7 @@ seen in anything that leaves, except for when totals leave, and totals may leave
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 import msgspec
@@ -18,10 +18,12 @@ from acquit.effects import DeadLetter, Effect, Listing, Suppression, Tally
 from acquit.envelope import Record
 from acquit.errors import BadSettings, Undecodable
 from acquit.events import (
+    DELIVERED,
     EARLIEST,
     FAILED,
     FINAL,
     LATEST,
+    RATED,
     Command,
     Engagement,
     Event,
@@ -38,7 +40,7 @@ from acquit.hours import Hours
 from acquit.ledger.labels import Labels, of_submit
 from acquit.ledger.latest import REPLY_HOURS
 from acquit.ledger.merge import bin_of
-from acquit.ledger.messages import MINUTE_MS, UNBOUNDED, Messages, News
+from acquit.ledger.messages import MINUTE_MS, UNBOUNDED, Booked, Messages, News
 from acquit.ledger.packed import PackedBlocks
 from acquit.pipeline import dead_letter
 from acquit.reasons import unknown_word
@@ -62,6 +64,13 @@ _NOTHING_TAKEN = (-1, -1, 0)
 _TO_THE_HANDSET = frozenset({"delivered_handset", "read"})
 _ALIVE = frozenset({"reply", "click", "conversion", "arrived"})
 """What only somebody does who received a message. STOP and START are facts of their own."""
+
+
+Ended: TypeAlias = tuple[str, str | None, str | None, str | None, int | None, str]
+"""Channel, carrier, country, content, segments, outcome."""
+_OUTCOMES = {
+    **dict.fromkeys(RATED, "failed"), **dict.fromkeys(DELIVERED, "delivered"), "rejected": "rejected",
+}  # fmt: skip
 
 
 class _OutOfTimeError(Exception):
@@ -96,6 +105,9 @@ class Counts(Struct):
     reached: dict[
         tuple[str, str], list[int]
     ] = {}  # channel, status: receipts by the bin of their time since the submit
+    ended: dict[Ended, int] = {}  # messages, once each, and once more if they failed after their delivery
+    engagements: dict[tuple[str, str], int] = {}  # channel, type
+    complaints: dict[tuple[str, str | None], int] = {}  # channel, carrier
     unknown: dict[tuple[str, str], int] = {}  # provider, its code or status word that no table knows
     events: int = 0
     again: int = 0  # read twice by us: dropped by their origin
@@ -296,15 +308,7 @@ class Partition:
                 self.breaker.end(receipt.provider, receipt)
             return self._accuse(receipt, None, at_ms=at_ms, upto=upto) if receipt.to else []
         booked = self.messages.take_receipt(receipt, at_ms=at_ms)
-        match booked.news:
-            case News.NEW:
-                self._count(receipt, booked.running.cell.carrier if booked.running else receipt.carrier)
-                if booked.submitted_ms:
-                    self._count_latency(receipt, at_ms - booked.submitted_ms)
-            case News.REPEATED:
-                self.counts.repeated += 1
-            case News.TOO_LATE:
-                self.counts.too_late += 1
+        self._count_booked(receipt, booked, at_ms=at_ms)
         if booked.is_end:
             self.breaker.end(receipt.provider, booked.running.cell if booked.running else receipt)
         changes: list[Suppression] = []
@@ -349,8 +353,13 @@ class Partition:
         return self.people.weigh_again(verdict, at_ms, now_ms=self.head.clock_ms, upto=upto)
 
     def _take_engagement(self, event: Engagement, *, at_ms: int, upto: int) -> list[Suppression]:
-        if self.messages.take_engagement(event, at_ms=at_ms) is News.TOO_LATE:
+        news = self.messages.take_engagement(event, at_ms=at_ms)
+        if news is News.TOO_LATE:
             self.counts.too_late += 1
+        if news is not News.REPEATED:
+            _add(self.counts.engagements, (event.channel, event.type))
+            if event.type == "complaint":
+                _add(self.counts.complaints, (event.channel, None))
         if event.type == "complaint":
             fact = Fact(at_ms, "failure", event.provider, event.message_id or "", category="complaint",
                         permanence="permanent", rule="engagement:complaint", channel=event.channel)  # fmt: skip
@@ -428,12 +437,36 @@ class Partition:
             unknown = (receipt.provider, word)
             counts.unknown[unknown] = counts.unknown.get(unknown, 0) + 1
 
+    def _count_booked(self, receipt: Receipt, booked: Booked, *, at_ms: int) -> None:
+        carrier = booked.running.cell.carrier if booked.running else receipt.carrier
+        match booked.news:
+            case News.NEW:
+                self._count(receipt, carrier)
+                if booked.submitted_ms:
+                    self._count_latency(receipt, at_ms - booked.submitted_ms)
+                if booked.is_end:
+                    self._count_end(receipt, carrier, booked.labels)
+            case News.REPEATED:
+                self.counts.repeated += 1
+            case News.TOO_LATE:
+                self.counts.too_late += 1
+        if booked.is_complaint:
+            _add(self.counts.complaints, (receipt.channel, carrier))
+
+    def _count_end(self, receipt: Receipt, carrier: str | None, sent: Labels | None) -> None:
+        country, content, segments = (sent.country, sent.content, sent.segments) if sent else (None, None, None)
+        _add(self.counts.ended, (receipt.channel, carrier, country, content, segments, _OUTCOMES[receipt.status]))
+
     def _count_latency(self, receipt: Receipt, after_ms: int) -> None:
         key = (receipt.channel, receipt.status)
         bins = self.counts.reached.get(key)
         if bins is None:
             bins = self.counts.reached[key] = [0] * len(LATENCY_BOUNDS_MS)
         bins[bin_of(after_ms)] += 1
+
+
+def _add(counts: dict[Any, int], key: Any) -> None:
+    counts[key] = counts.get(key, 0) + 1
 
 
 def _fact(receipt: Receipt, kind: str, labels: Labels | None, *, at_ms: int) -> Fact:

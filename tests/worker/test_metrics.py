@@ -10,7 +10,8 @@ from prometheus_client import generate_latest
 from acquit.capped import OTHER, Capped
 from acquit.events import Event
 from acquit.partition import Counts
-from acquit.worker.metrics import IGNORED_KINDS, PROVIDERS, ROUTES, UNKNOWN_CODES, Metrics
+from acquit.worker.metric_names import IGNORED_KINDS, PROVIDERS, ROUTES, UNKNOWN_CODES
+from acquit.worker.metrics import Metrics
 from tests.builders import folded, receipt, submit
 
 

@@ -72,6 +72,7 @@ class Booked(Struct, frozen=True, gc=False):
     labels: Labels | None = None  # of the submit, where there is one
     submitted_ms: int = 0  # 0: not known
     is_end: bool = False  # of its message, which the receipt says for the first time, or so late that nobody knows
+    is_complaint: bool = False  # told for the first time
 
 
 class Messages:
@@ -121,7 +122,7 @@ class Messages:
             else take_basis(message, SUBMITTED_AT, epoch_ms(receipt.submitted_at))
         )
         status = STATUS_NUMBER[receipt.status]
-        before = message.reported
+        before, told = message.reported, message.engaged
         message.reported |= 1 << status
         if IS_BAD[status]:
             category = CATEGORY_NUMBER[receipt.category] if receipt.category else CATEGORY_UNKNOWN
@@ -136,7 +137,10 @@ class Messages:
         if news is News.TOO_LATE:
             return Booked(news, is_end=ENDED[status] != 0)
         is_end = ENDED[status] != 0 and not before & ENDED[status]
-        return self._answer(News.REPEATED if before >> status & 1 else news, message, is_email=is_email, is_end=is_end)
+        return self._answer(
+            News.REPEATED if before >> status & 1 else news, message, is_email=is_email, is_end=is_end,
+            is_complaint=message.engaged != told,
+        )  # fmt: skip
 
     def take_engagement(self, event: Engagement, *, at_ms: int) -> News:
         """Book what a person did into its message, of which nothing else may be known yet: it is counted when it is.
@@ -295,11 +299,11 @@ class Messages:
             self.window.give_up(place.key, place.message)
         return News.TOO_LATE
 
-    def _answer(self, news: News, message: Message, *, is_email: bool, is_end: bool) -> Booked:
+    def _answer(self, news: News, message: Message, *, is_email: bool, is_end: bool, is_complaint: bool) -> Booked:
         delivered_ms = message.delivered_ms if is_email or not message.delivered_ms else FOR_EVER
         submit = self.numbers[message.submit] if message.submit != NOTHING else None
         submitted_ms = message.basis_ms if message.basis > FIRST_AT else 0
-        return Booked(news, delivered_ms, message.counted.group.running, submit, submitted_ms, is_end)
+        return Booked(news, delivered_ms, message.counted.group.running, submit, submitted_ms, is_end, is_complaint)
 
     def _sorted(self, number: int) -> tuple[str, ...]:
         return labels.order(self.numbers[number])

@@ -24,6 +24,7 @@ from acquit.routes.flows import Flow, slots_of
 from acquit.routes.holdings import Holdings
 from acquit.routes.raised import Raised
 from acquit.routes.rates import Rates
+from acquit.routes.recent import Recent
 from acquit.routes.verdict import Judged
 
 KEPT_DAYS, MATCHED_HOURS = 40, 24
@@ -174,6 +175,11 @@ class Sums:
     def raised(self) -> list[Raised]:
         """The alerts on delivery that are up now."""
         return [*self.drops.raised(), *self.rates.raised()]
+
+    @property
+    def recent(self) -> dict[tuple[str, str], Recent]:
+        """Delivery of the last hour, by channel and carrier, beside what is usual."""
+        return self.drops.recent
 
     def matched(self) -> dict[str, tuple[int, int]]:
         """By route: the messages of the newest day that were submitted, and those that receipts alone know.

@@ -16,6 +16,7 @@ from acquit.routes.evidence import Finding
 from acquit.routes.flows import KEPT_SECONDS, SLOT_SECONDS, Flow, Flows
 from acquit.routes.learning import TELLING, TICK_SECONDS, Learning, expected_since
 from acquit.routes.raised import Raised, Subject
+from acquit.routes.recent import Recent, recent
 from acquit.routes.windows import DELIVERED_NOW, MESSAGES, TO_DELIVER, WINDOWS, added, windows_of
 
 JUMP_SECONDS, SETTLE_SECONDS = 120, 15
@@ -45,11 +46,13 @@ class Drops:
         self._tick = self._clock = 0
         self._settled = 0.0
         self._unsure: dict[tuple[AlertKind, Subject], int] = {}  # since when
+        self.recent: dict[tuple[str, str], Recent] = {}  # by channel and carrier, as it was looked last
 
     def loaded(self) -> None:
         self.flows = Flows()
         self._learning.loaded()
         self._tick = self._clock = 0
+        self.recent = {}
 
     def raised(self) -> list[Raised]:
         return [row for _, _, row in self.table if row.is_up]
@@ -68,6 +71,7 @@ class Drops:
         self.flows.forget_before(clock - KEPT_SECONDS)
         self._forget(clock)
         windows = self._windows(clock)
+        self.recent = recent(windows)
         alerts = self._clear(windows, clock, now_ms)
         if alerts:
             windows = self._windows(clock)  # from here on nothing of that trouble counts any more

@@ -28,7 +28,7 @@ from acquit.worker.ending import end_unacknowledged
 from acquit.worker.health import Health
 from acquit.worker.intake import Intake
 from acquit.worker.journaled import Journaled
-from acquit.worker.lanes import Lanes
+from acquit.worker.lanes import Lanes, Work
 from acquit.worker.list_sink import ListSink
 from acquit.worker.list_truth import Truth
 from acquit.worker.origin import SourceChangedError, check_source
@@ -61,6 +61,7 @@ class Worker:
         self.health = health
         self.metrics = health.metrics
         self.waits = health.waits
+        self.metrics.built(ruleset=rules.version)
         self._partitions = partitions
         self._options = kafka_options(settings)
         self._performer = Performer(settings, partitions)
@@ -82,12 +83,17 @@ class Worker:
         if self._standby is not None:
             self._ledger.known = self._standby.known
         self._changed: list[Place] = []
+        self._read_at: dict[TopicPartition, float] = {}  # when nothing was left to read
         self._effects: dict[int, list[DeadLetter | Suppression]] = {}  # of the batch that is being committed
         self._lanes = {
-            "intake": Lanes(self.app, self._take_in),
-            "ledger": Lanes(self.app, self._take_events, idle=self._flush, idle_seconds=IDLE_SECONDS),
-            "sink": Lanes(self.app, self._take_suppressions),
-            "routes": Lanes(self.app, self._take_tallies, idle=self._watch, idle_seconds=IDLE_SECONDS),
+            "intake": Lanes(self.app, self._measured("intake", self._take_in)),
+            "ledger": Lanes(
+                self.app, self._measured("ledger", self._take_events), idle=self._flush, idle_seconds=IDLE_SECONDS
+            ),
+            "sink": Lanes(self.app, self._measured("sink", self._take_suppressions)),
+            "routes": Lanes(
+                self.app, self._measured("routes", self._take_tallies), idle=self._watch, idle_seconds=IDLE_SECONDS
+            ),
         }
         health.watch(self._lanes)
         self._agents()
@@ -121,6 +127,14 @@ class Worker:
         self.app.agent(self.app.topic(*topics, schema=Batches()), name=name)(relay)
 
     # what the lanes do
+
+    def _measured(self, agent: str, work: Work) -> Work:
+        async def measured(tp: TopicPartition, records: list[Any]) -> None:
+            begun = time.monotonic()
+            await work(tp, records)
+            self.metrics.worked(agent, records=len(records), seconds=time.monotonic() - begun)
+
+        return measured
 
     async def _take_in(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         await self._intake.take(tp, records)
@@ -175,6 +189,10 @@ class Worker:
 
     def _added(self, state: Sums) -> None:
         self.metrics.show_cohorts(state.cohorts(self._changed))
+        self._show(state)
+
+    def _show(self, state: Sums) -> None:
+        self.metrics.show_recent(state.recent)
         self.metrics.show_matched(state.matched())
         self.metrics.show_alerts(state.raised())
         self.metrics.show_held(state.holdings.raised())
@@ -222,6 +240,8 @@ class Worker:
         would be fenced by it.
         """
         self.health.is_assigned = False
+        self.health.lag = {}
+        self.metrics.revoked()
         if self._owning is not None:
             self._owning.cancel()
             await asyncio.wait([self._owning])
@@ -240,6 +260,7 @@ class Worker:
     async def _own(self, assignment: Iterable[TopicPartition]) -> None:
         """Forget all state and load it again; wait, not ready, for what is missing or not as it was."""
         owned: dict[str, list[TopicPartition]] = {}
+        begun = time.monotonic()
         for tp in assignment:
             owned.setdefault(tp.topic, []).append(TopicPartition(*tp))  # Faust has a class of its own for these
         for seconds in backoff():
@@ -262,7 +283,10 @@ class Worker:
         for lanes in self._lanes.values():
             lanes.begin()
         self.health.is_assigned = True
-        self.metrics.rebalances.inc()
+        self.metrics.assigned(
+            {topic: len(tps) for topic, tps in owned.items()}, seconds=time.monotonic() - begun,
+            records=self._ledger.loaded + self._routes.loaded,
+        )  # fmt: skip
         if self._standby is not None:
             self._standby.begin()  # not before: what is owned is loaded first
 
@@ -275,10 +299,7 @@ class Worker:
         self.metrics.clear_cohorts()
         for journal in self._routes.journals.values():
             self.metrics.show_cohorts(journal.state.all_cohorts())
-            self.metrics.show_matched(journal.state.matched())
-            self.metrics.show_alerts(journal.state.raised())
-            self.metrics.show_held(journal.state.holdings.raised())
-            self.metrics.show_verdicts(journal.state.docket.verdicts())
+            self._show(journal.state)
         for tp in owned.get(self.settings.topic("events"), []):
             self._lanes["ledger"].open(tp)
         for tp in owned.get(self.settings.topic("tallies"), []):
@@ -366,9 +387,13 @@ class Worker:
             read_to = await consumer.position(tp)
             lanes = self._lanes[self._agent_of(tp.topic)]
             lag = max(0, (consumer.highwater(tp) or 0) - (read_to or 0)) + lanes.waiting_at(tp)
-            age = time.time() - lanes.begun_ms_at(tp) / 1000 if lag and lanes.begun_ms_at(tp) else 0.0
-            self.metrics.lag_records.labels(tp.topic, tp.partition).set(lag)
-            self.metrics.lag_seconds.labels(tp.topic, tp.partition).set(max(0.0, age))
+            now, begun = time.time(), lanes.begun_ms_at(tp) / 1000
+            if not lag:
+                self._read_at[tp] = now
+            since = max(begun, self._read_at.get(tp, 0.0))  # what waits is younger
+            self.metrics.lags(
+                tp.topic, tp.partition, records=lag, seconds=max(0.0, now - since) if lag and since else 0.0
+            )
             self.health.lag[tp] = lag
 
     async def _beat(self) -> None:

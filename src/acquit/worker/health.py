@@ -8,7 +8,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from aiokafka import TopicPartition
-from prometheus_client import make_wsgi_app
+from prometheus_client import ProcessCollector, make_wsgi_app
 
 from acquit.capped import Capped
 from acquit.worker.lanes import Lanes
@@ -23,6 +23,10 @@ class Health:
         self.carriers = Capped(max_carriers)
         self.metrics = Metrics(self.carriers)
         self.waits = Waits()
+        self.metrics.ask(
+            is_ready=lambda: not self.not_ready(), is_waiting_for=lambda server: server in self.waits.reasons
+        )
+        ProcessCollector(registry=self.metrics.registry)
         self.is_assigned = False
         self.lag: dict[TopicPartition, int] = {}
         self._stall_seconds = stall_seconds
@@ -36,9 +40,6 @@ class Health:
     def beat(self) -> float:
         """The loop turns; returns for how many seconds it did not."""
         before, self._beat_at = self._beat_at, time.monotonic()
-        self.metrics.ready.set(int(not self.not_ready()))
-        for server in ("Kafka", "Redis"):
-            self.metrics.waiting.labels(server).set(int(server in self.waits.reasons))
         return self._beat_at - before
 
     def not_ready(self) -> list[str]:

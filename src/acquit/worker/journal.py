@@ -118,6 +118,7 @@ class Journal(Generic[S]):
         self._delta_bytes = self._checkpoint_bytes = 0  # of the deltas since the last checkpoint, and of that
         self._number = self._checkpointed = 0  # of commits so far, and at the last checkpoint
         self._place = 0  # of the last delta after that
+        self.loaded = 0  # records, the last time
         self._parts: dict[str, int] = {}  # of each checkpoint key, how many records it was split into
 
     async def own(self, turns: AbstractAsyncContextManager[Any] | None = None) -> None:
@@ -236,7 +237,7 @@ class Journal(Generic[S]):
 
     async def _load(self, records: dict[bytes, bytes]) -> None:
         """Take these records into the state, and out of `records`: both at once would be twice the memory."""
-        blocks = _keys(records, b"b/")
+        self.loaded, blocks = len(records), _keys(records, b"b/")
         self._checkpoint_bytes = sum(len(records[key]) for key in blocks)
         for key in blocks:
             self._load_block(key, self._decode(records.pop(key)))

@@ -71,6 +71,11 @@ class Journaled(Generic[S]):
         journals, self.journals = self.journals, {}
         await asyncio.gather(*(journal.disown() for journal in journals.values()))
 
+    @property
+    def loaded(self) -> int:
+        """Journal records that the state of the owned partitions was loaded from."""
+        return sum(journal.loaded for journal in self.journals.values())
+
     def positions(self) -> dict[TopicPartition, int]:
         """Where each partition is to be read on."""
         return {

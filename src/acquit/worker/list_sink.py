@@ -105,6 +105,7 @@ class ListSink:
             self._ends = await self._ends_now()
             self._waits.end("Kafka")
         except (RedisError, KafkaError, OSError, NotNowError) as error:
+            self._metrics.list_ready.set(0)
             await self._lost(error)
 
     def unchecked(self, *, for_seconds: float) -> list[int]:

@@ -24,7 +24,7 @@ UNKNOWN_CODES, IGNORED_KINDS = 200, 100
 """Pairs of a provider and its word."""
 SHOWN_PLACES = 500
 """Routes on carriers whose verdict is shown: the contradicted and suspect ones, then those of the most messages."""
-SHOWN_ALERTS = 300
+SHOWN_ALERTS = 500
 TOPICS, PARTITIONS = 16, 128
 """What a budget is made for; that many is not asked for."""
 _REST = 2  # other, unknown
@@ -60,7 +60,7 @@ ALERT = (
     Label("carrier", CARRIERS + _REST + 1, "as above; empty: all of them"), Label("route", ROUTES + _REST + 1, "the same"),
     Label("supplier", ROUTES + _REST + 1, "the same"), Label("stream", ROUTES + _REST + 1, "the same"),
 )  # fmt: skip
-PLACE = (CHANNEL, CARRIER, ROUTE)
+PLACE = (CHANNEL, *ALERT[2:4])
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,7 @@ _ALERTS = (
     Metric("acquit_alert_ratio", "gauge", "What was seen when an alert was raised: of delivery its ratio", ALERT,
            most=SHOWN_ALERTS),
     Metric("acquit_alert_expected_ratio", "gauge", "What was expected then, or is the limit", ALERT, most=SHOWN_ALERTS),
+    Metric("acquit_alerts_unshown", "gauge", "Alerts that are up beyond those that are shown"),
 )  # fmt: skip
 _ROUTES = (
     Metric("acquit_route_messages", "gauge",

@@ -1,162 +1,104 @@
-"""All metrics, by name, here. Labels come from closed lists or are capped: never a recipient, never a message id."""
+"""What a worker exposes: counted by batch, shown by label. Names, meanings and bounds stand in metric_names.py."""
 
 import logging
-import re
 import time
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.core import HistogramMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Gauge, disable_created_metrics
 
+from acquit import __version__
 from acquit.capped import OTHER, Capped
-from acquit.columns import LATENCY_BOUNDS_MS
 from acquit.effects import DeadLetter, RouteVerdict, Suppression
+from acquit.ledger.counters import SEGMENTS_LIMIT
 from acquit.partition import Counts
 from acquit.routes.cohorts import Cohort
 from acquit.routes.holdings import HeldPlace
 from acquit.routes.raised import Raised
+from acquit.routes.recent import Recent
+from acquit.worker import metric_names as limits
+from acquit.worker.alert_metrics import Alerts, Shown
+from acquit.worker.collectors import counter, gauge, histogram
+from acquit.worker.latency_metrics import Reached
+from acquit.worker.shown_words import Providers, Words
 from acquit.worker.verdict_metrics import Verdicts
 
 log = logging.getLogger(__name__)
-ALERT_LABELS = ("kind", "channel", "carrier", "route", "supplier", "stream")
-UNKNOWN_CODES, IGNORED_KINDS, ROUTES, PROVIDERS = 200, 100, 200, 100
-_SHOWN_WORD = re.compile(r"[A-Za-z0-9_.: /-]{1,40}")
-_PERHAPS_A_NUMBER = re.compile(r"(?:[0-9][^0-9]*){7}")
-"""However it is written: 06 12 34 56 78, 336-1234. Most ids have as many digits, too; no code that is known has."""
-
-REACHED_SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
-"""The ledger's bins are finer than what a dashboard shows: each falls into the first of these that is no less."""
-LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
 class Metrics:
-    """Everything that a worker exposes, in a registry of its own."""
+    """All metrics of one worker, in a registry of its own."""
 
     def __init__(self, carriers: Capped) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # else a series more for each counter
-        self.registry = CollectorRegistry()
+        self.registry = of = CollectorRegistry()
         self._carriers = carriers
-        self._raised: set[tuple[str, ...]] = set()
-        self._suppliers, self._streams = Capped(ROUTES), Capped(ROUTES)
-        self._codes = Capped(UNKNOWN_CODES)
-        self._providers = Capped(PROVIDERS)  # of canonical receipts, any word of their writer
-        self._logged: set[tuple[str, str]] = set()
-        self._raw = self._counter("raw_records", "Raw records read, dead letters among them", "topic")
-        self._receipts = self._counter("receipts", "Receipts that said something new", "channel", "carrier", "status")
-        self._failures = self._counter(
-            "failures", "Receipts of failures, by reason", "channel", "carrier", "category", "permanence"
-        )
-        self._unknown = self._counter(
-            "unknown_codes", "Receipts whose code, or else status word, no table knows", "provider", "code"
-        )
-        self._dead = self._counter("dead_letters", "Records that could not be read", "provider", "reason")
-        self._ignored = self._counter(
-            "ignored_events", "Events that are no news of a message, by the provider's own word", "provider", "kind"
-        )
-        self._kinds = Capped(IGNORED_KINDS)
-        self._suppression = self._counter(
-            "suppression_changes", "Changes of the suppression list", "channel", "reason", "change"
-        )
-        self._taken = self._counter("events", "Events folded by the ledger")
-        self._again = self._counter("events_again", "Events read twice by ourselves and dropped")
-        self._repeated = self._counter("receipts_repeated", "Receipts that a provider sent more than once")
-        self._too_late = self._counter("events_too_late", "Events of hours that have left the window")
-        self._forgotten = self._counter(
-            "messages_forgotten", "Messages of the window forgotten, for there were too many"
-        )
-        self._unnamed = self._counter(
-            "events_unnamed", "Events counted under their channel alone, for the window knows too many sets of labels"
-        )
-        self._unmatched = self._counter("receipts_unmatched", "Receipts without a recipient or a message id")
-        self.lost = self._counter("events_lost", "Events that retention took before they were read")
-        labels = ["channel", "carrier", "hour"]
-        self._cohort = Gauge(
-            "acquit_cohort_messages", "Messages by hour of submission, its latest day, and status now",
-            [*labels, "status"], registry=self.registry,
-        )  # fmt: skip
-        self._ratio = Gauge(
-            "acquit_cohort_delivery_ratio", "Delivered and read over final but rejected, by hour of submission, its latest day",
-            labels, registry=self.registry,
-        )  # fmt: skip
-        self._matched = self._gauge(
-            "route_messages", "Messages of the newest day, by what is known of them: a submit, or receipts alone",
-            "route", "known_by",
-        )  # fmt: skip
-        self._routes = Capped(ROUTES)
-        self._routes_shown: set[tuple[str, str]] = set()
-        self._alerts = self._gauge(
-            "alert_active", "1 while an alert is up; a name that is empty is all of them", *ALERT_LABELS
-        )
-        self._held = self._gauge(
-            "suppression_held", "Failures that the circuit breaker holds, for staff to decide", "channel", "carrier", "route"
-        )  # fmt: skip
-        self._held_shown: set[tuple[str, str, str]] = set()
-        self._verdicts = Verdicts(self._carriers, self._routes)
-        self.registry.register(self._verdicts)
-        self._latency = Histogram(
-            "acquit_append_to_redis_seconds", "From the raw record's append to its effect in Redis",
-            buckets=LATENCY_BUCKETS, registry=self.registry,
-        )  # fmt: skip
+        self._routes, self._suppliers, self._streams = (Capped(limits.ROUTES) for _ in range(3))
+        self._countries, self._contents = Capped(limits.COUNTRIES), Capped(limits.CONTENTS)
+        self._providers = Providers(limits.PROVIDERS)
+        self._codes, self._kinds = Words(limits.UNKNOWN_CODES), Words(limits.IGNORED_KINDS)
+        self._raw = counter(of, "acquit_raw_records_total")
+        self._dead = counter(of, "acquit_dead_letters_total")
+        self._ignored = counter(of, "acquit_ignored_events_total")
+        self._unknown = counter(of, "acquit_unknown_codes_total")
+        self._plain = {
+            field: counter(of, f"acquit_{name}_total")
+            for field, name in (
+                ("events", "events"), ("again", "events_again"), ("repeated", "receipts_repeated"),
+                ("unmatched", "receipts_unmatched"), ("too_late", "events_too_late"), ("unnamed", "events_unnamed"),
+                ("forgotten", "messages_forgotten"),
+            )
+        }  # fmt: skip
+        self.lost = counter(of, "acquit_events_lost_total")
+        self._receipts = counter(of, "acquit_receipts_total")
+        self._failures = counter(of, "acquit_failures_total")
+        self._ended = counter(of, "acquit_ended_total")
+        self._by_country = counter(of, "acquit_ended_by_country_total")
+        self._by_content = counter(of, "acquit_ended_by_content_total")
+        self._by_segments = counter(of, "acquit_ended_by_segments_total")
+        self._engagements = counter(of, "acquit_engagements_total")
+        self._complaints = counter(of, "acquit_complaints_total")
+        self._suppression = counter(of, "acquit_suppression_changes_total")
+        self._cohort = gauge(of, "acquit_cohort_messages")
+        self._ratio = gauge(of, "acquit_cohort_delivery_ratio")
+        self._recent = [gauge(of, f"acquit_recent_{name}") for name in Recent._fields]
+        self._matched, self._held = gauge(of, "acquit_route_messages"), gauge(of, "acquit_suppression_held")
+        self._recent_shown, self._routes_shown, self._held_shown = (set[tuple[str, ...]]() for _ in range(3))
         self._reached = Reached()
-        self.registry.register(self._reached)
-        self.rebalances = self._counter(
-            "rebalances", "Times that all state was loaded anew, for partitions were spread anew"
-        )
-        self.redis_evicts = self._gauge("redis_evicts", "1 while Redis may evict keys: its maxmemory-policy is wrong")
-        self.list_ready = self._gauge(
-            "suppression_list_ready", "1 while senders may trust the list; by the worker that says so to them"
-        )
-        self.rebuilt = self._counter("suppression_rebuilt", "Entries of the list written anew from the truth")
-        self._drift = self._gauge(
-            "suppression_drift_keys", "Keys in which Redis was not the truth, when they were compared last", "kind"
-        )
-        self._compared_at = self._gauge(
-            "suppression_compared_timestamp_seconds", "When Redis was last compared with the truth, 0 if not yet"
-        )
-        self.lag_records = self._gauge("consumer_lag_records", "Records not read yet", "topic", "partition")
-        self.lag_seconds = self._gauge(
-            "consumer_lag_seconds", "Age of the oldest record not read", "topic", "partition"
-        )
-        self.ready = self._gauge("ready", "1 while the worker is ready, else 0")
-        self.waiting = self._gauge("waiting", "1 while the worker waits for a server", "server")
+        self._verdicts = Verdicts(self._carriers, self._routes)
+        self._alerts = Alerts(("held", "delivery", "routes"))
+        for collector in (self._reached, self._verdicts, self._alerts):
+            of.register(collector)
+        self._latency = histogram(of, "acquit_append_to_redis_seconds")
+        self.redis_evicts = gauge(of, "acquit_redis_evicts")
+        self.list_ready = gauge(of, "acquit_suppression_list_ready")
+        self.rebuilt = counter(of, "acquit_suppression_rebuilt_total")
+        self._drift = gauge(of, "acquit_suppression_drift_keys")
+        self._compared_at = gauge(of, "acquit_suppression_compared_timestamp_seconds")
+        self._batch_records = histogram(of, "acquit_batch_records")
+        self._batch_seconds = histogram(of, "acquit_batch_seconds")
+        self._rebalances = counter(of, "acquit_rebalances_total")
+        self._recovery = gauge(of, "acquit_recovery_seconds")
+        self._journal_records = counter(of, "acquit_journal_records_total")
+        self._owned = gauge(of, "acquit_partitions_owned")
+        self._lag_records = gauge(of, "acquit_consumer_lag_records")
+        self._lag_seconds = gauge(of, "acquit_consumer_lag_seconds")
+        self._ready = gauge(of, "acquit_ready")
+        self._waiting = gauge(of, "acquit_waiting")
+        self._build = gauge(of, "acquit_build_info")
 
-    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(f"acquit_{name}_total", meaning, labels, registry=self.registry)
+    def built(self, *, ruleset: str) -> None:
+        self._build.labels(__version__, ruleset).set(1)
 
-    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        return Gauge(f"acquit_{name}", meaning, labels, registry=self.registry)
+    def ask(self, *, is_ready: Callable[[], bool], is_waiting_for: Callable[[str], bool]) -> None:
+        """Whenever somebody looks: a loop that stands still cannot say it."""
+        self._ready.set_function(is_ready)
+        for server in ("Kafka", "Redis"):
+            self._waiting.labels(server).set_function(partial(is_waiting_for, server))
 
-    def folded(self, counts: Counts, effects: Iterable[DeadLetter | Suppression]) -> None:
-        """What a batch of the ledger counted, once it is committed."""
-        for (channel, carrier, status), number in counts.receipts.items():
-            self._receipts.labels(channel, self._carriers.label(carrier), status).inc(number)
-        for (channel, carrier, category, permanence), number in counts.failures.items():
-            self._failures.labels(channel, self._carriers.label(carrier), category, permanence).inc(number)
-        self._reached.add(counts.reached)
-        for (provider, code), number in counts.unknown.items():
-            name = self._word(provider, self._providers)
-            self._unknown.labels(name, self._named(name, code)).inc(number)
-        for effect in effects:
-            if isinstance(effect, DeadLetter):
-                self.refused(effect.provider, effect.reason)
-            else:
-                self._suppressed(effect)
-        self._taken.inc(counts.events)
-        self._again.inc(counts.again)
-        self._repeated.inc(counts.repeated)
-        self._too_late.inc(counts.too_late)
-        self._forgotten.inc(counts.forgotten)
-        self._unnamed.inc(counts.unnamed)
-        self._unmatched.inc(counts.unmatched)
-
-    def _suppressed(self, change: Suppression) -> None:
-        entry = change.entry or change.before
-        reason = entry.reason if entry else OTHER
-        self._suppression.labels(change.recipient.partition(":")[0], reason, change.change).inc()
+    # what is counted
 
     def taken_in(self, topic: str, records: int) -> None:
         self._raw.labels(topic).inc(records)
@@ -165,7 +107,53 @@ class Metrics:
         self._dead.labels(provider, reason).inc()
 
     def ignored(self, provider: str, kind: str) -> None:
-        self._ignored.labels(provider, self._word(kind, self._kinds)).inc()
+        label, _ = self._kinds.label(provider, kind)
+        self._ignored.labels(provider, label).inc()
+
+    def worked(self, agent: str, *, records: int, seconds: float) -> None:
+        self._batch_records.labels(agent).observe(records)
+        self._batch_seconds.labels(agent).observe(seconds)
+
+    def folded(self, counts: Counts, effects: Iterable[DeadLetter | Suppression]) -> None:
+        """What a batch of the ledger counted, once it is committed."""
+        for (channel, carrier, status), number in counts.receipts.items():
+            self._receipts.labels(channel, self._carriers.label(carrier), status).inc(number)
+        for (channel, carrier, category, permanence), number in counts.failures.items():
+            self._failures.labels(channel, self._carriers.label(carrier), category, permanence).inc(number)
+        for (channel, carrier, country, content, segments, outcome), number in counts.ended.items():
+            self._ended.labels(channel, self._carriers.label(carrier), outcome).inc(number)
+            self._by_country.labels(channel, self._countries.label(country), outcome).inc(number)
+            self._by_content.labels(channel, self._contents.label(content), outcome).inc(number)
+            self._by_segments.labels(channel, _length(segments), outcome).inc(number)
+        for (channel, kind), number in counts.engagements.items():
+            self._engagements.labels(channel, kind).inc(number)
+        for (channel, carrier), number in counts.complaints.items():
+            self._complaints.labels(channel, self._carriers.label(carrier)).inc(number)
+        for (provider, code), number in counts.unknown.items():
+            self._not_known(provider, code, number)
+        self._reached.add(counts.reached)
+        for effect in effects:
+            if isinstance(effect, DeadLetter):
+                self.refused(effect.provider, effect.reason)
+            else:
+                self._suppressed(effect)
+        for field, plain in self._plain.items():
+            plain.inc(getattr(counts, field))
+
+    def _suppressed(self, change: Suppression) -> None:
+        entry = change.entry or change.before
+        reason, by = entry.reason if entry else OTHER, "staff" if change.by else "acquit"
+        self._suppression.labels(change.recipient.partition(":")[0], reason, change.change, by).inc()
+
+    def _not_known(self, provider: str, code: str, number: int) -> None:
+        """A code that no table knows is logged when it is first seen; what is not shown is not logged either."""
+        name = self._providers.label(provider)
+        label, is_new = self._codes.label(name, code)
+        if is_new:
+            log.warning("%s says %s, which no table knows: add a row to the rules", name, label)
+        self._unknown.labels(name, label).inc(number)
+
+    # the list
 
     def projected(self, records: Sequence[Any]) -> None:
         """Records of the list that Redis holds now; their timestamps are those of the raw records behind them."""
@@ -178,6 +166,29 @@ class Metrics:
         for kind, number in (("missing", missing), ("different", different), ("extra", extra)):
             self._drift.labels(kind).set(number)
         self._compared_at.set_to_current_time()
+
+    # what a worker owns
+
+    def assigned(self, partitions: Mapping[str, int], *, seconds: float, records: int) -> None:
+        """All state of these partitions (topic, how many) is loaded, in so many seconds from so many records."""
+        self._rebalances.inc()
+        self._recovery.set(seconds)
+        self._journal_records.inc(records)
+        for topic, number in partitions.items():
+            self._owned.labels(topic).set(number)
+
+    def revoked(self) -> None:
+        """Of what is another worker's by now nothing is shown here."""
+        self._owned.clear()
+        self._lag_records.clear()
+        self._lag_seconds.clear()
+        self.list_ready.set(0)
+
+    def lags(self, topic: str, partition: int, *, records: int, seconds: float) -> None:
+        self._lag_records.labels(topic, partition).set(records)
+        self._lag_seconds.labels(topic, partition).set(seconds)
+
+    # what the routes' sums say
 
     def show_cohorts(self, cohorts: Sequence[Cohort]) -> None:
         for cohort in cohorts:
@@ -192,113 +203,72 @@ class Metrics:
             else:
                 _remove(self._ratio, *place)
 
+    def show_recent(self, recent: Mapping[tuple[str, str], Recent]) -> None:
+        """By channel and carrier, which has its label already."""
+        for labels in self._recent_shown - recent.keys():
+            for one in self._recent:
+                _remove(one, *labels)
+        for place, counts in recent.items():
+            for one, number in zip(self._recent, counts, strict=True):
+                one.labels(*place).set(number)
+        self._recent_shown = set(recent)
+
     def show_matched(self, routes: Mapping[str, tuple[int, int]]) -> None:
         """By route: messages submitted, and messages that receipts alone know. A route that is none of these goes."""
-        shown: dict[tuple[str, str], int] = {}
+        shown: dict[tuple[str, ...], float] = {}
         for route, counts in routes.items():
             label = self._routes.label(route)
             for known_by, number in zip(("submit", "receipts"), counts, strict=True):
                 shown[label, known_by] = shown.get((label, known_by), 0) + number
-        for labels in self._routes_shown - shown.keys():
-            _remove(self._matched, *labels)
-        for labels, number in shown.items():
-            self._matched.labels(*labels).set(number)
-        self._routes_shown = set(shown)
+        self._routes_shown = _show(self._matched, shown, self._routes_shown)
 
     def show_alerts(self, raised: Sequence[Raised]) -> None:
         """The alerts on delivery that are up; the others are over. Carriers have their labels already."""
-        shown = set()
-        for row in raised:
-            one = row.subject
-            names = (known.label(name) if name else "" for known, name in (
-                (self._routes, one.route), (self._suppliers, one.supplier), (self._streams, one.stream)
-            ))  # fmt: skip
-            shown.add((row.kind, one.channel, one.carrier, *names))
-        for labels in self._raised - shown:
-            self._alerts.labels(*labels).set(0)
-        for labels in shown:
-            self._alerts.labels(*labels).set(1)
-        self._raised = shown
+        self._alerts.show("delivery", map(self._raised, raised))
+
+    def _raised(self, row: Raised) -> Shown:
+        one = row.subject
+        route, supplier, stream = (known.label(name) if name else "" for known, name in (
+            (self._routes, one.route), (self._suppliers, one.supplier), (self._streams, one.stream)
+        ))  # fmt: skip
+        labels = (row.kind, one.channel, one.carrier, route, supplier, stream)
+        return Shown(labels, row.messages, row.ratio, row.expected)
 
     def show_held(self, places: Sequence[HeldPlace]) -> None:
         """The routes and carriers of which something is held; the others are over."""
-        shown: dict[tuple[str, str, str], int] = {}
+        shown: dict[tuple[str, ...], float] = {}
         for place in places:
             carrier = "" if place.carrier is None else self._carriers.label(place.carrier)
             route = "" if place.route is None else self._routes.label(place.route)
             labels = (place.channel, carrier, route)
             shown[labels] = shown.get(labels, 0) + place.failures
-        for labels in self._held_shown - shown.keys():
-            self._held.labels(*labels).set(0)
-            self._alerts.labels("suppression_held", *labels, "", "").set(0)
-        for labels, number in shown.items():
-            self._held.labels(*labels).set(number)
-            self._alerts.labels("suppression_held", *labels, "", "").set(1)
-        self._held_shown = set(shown)
+        self._held_shown = _show(self._held, shown, self._held_shown)
+        self._alerts.show("held", (Shown(("suppression_held", *at, "", ""), round(n)) for at, n in shown.items()))
 
     def show_verdicts(self, verdicts: Sequence[RouteVerdict]) -> None:
         """The last verdict on each route and carrier."""
-        before = self._verdicts.raised
         self._verdicts.show(verdicts)
-        for labels in before - self._verdicts.raised:
-            self._alerts.labels(*labels).set(0)
-        for labels in self._verdicts.raised:
-            self._alerts.labels(*labels).set(1)
+        self._alerts.show("routes", self._verdicts.raised)
 
     def clear_cohorts(self) -> None:
-        self._cohort.clear()
-        self._ratio.clear()
-        self._matched.clear()
-        self._routes_shown = set()
+        for one in (self._cohort, self._ratio, self._matched, self._held, *self._recent):
+            one.clear()
+        self._routes_shown, self._held_shown, self._recent_shown = set(), set(), set()
         self._alerts.clear()
-        self._raised = set()
-        self._held.clear()
-        self._held_shown = set()
         self._verdicts.show(())
 
-    def _named(self, provider: str, code: str) -> str:
-        """The label of an unknown code, which is logged when it is first seen; what is not shown is not logged either."""
-        label = self._word(code, self._codes)
-        if label != OTHER and (provider, label) not in self._logged and len(self._logged) < UNKNOWN_CODES:
-            self._logged.add((provider, label))
-            log.warning("%s says %s, which no table knows: add a row to the rules", provider, label)
-        return label
 
-    def _word(self, word: str | None, known: Capped) -> str:
-        """A provider's word as a label; what is long or might be somebody's number is not shown."""
-        if word is None or not _SHOWN_WORD.fullmatch(word) or _PERHAPS_A_NUMBER.search(word):
-            return OTHER
-        return known.label(word)
+def _length(segments: int | None) -> str:
+    return "unknown" if segments is None else str(min(segments, SEGMENTS_LIMIT))
 
 
-class Reached(Collector):
-    """Receipts by the time since their submit: how long each step takes, per channel and status."""
-
-    def __init__(self) -> None:
-        self._bins: dict[tuple[str, str], list[int]] = {}
-
-    def add(self, reached: Mapping[tuple[str, str], Sequence[int]]) -> None:
-        for key, bins in reached.items():
-            known = self._bins.setdefault(key, [0] * len(bins))
-            self._bins[key] = [one + other for one, other in zip(known, bins, strict=True)]
-
-    def collect(self) -> Iterator[HistogramMetricFamily]:
-        family = HistogramMetricFamily(
-            "acquit_receipt_latency_seconds", "From the submit to what a receipt says, its first time", labels=_REACHED
-        )
-        for labels, bins in self._bins.items():
-            seconds = sum(count * bound / 1000 for count, bound in zip(bins, LATENCY_BOUNDS_MS, strict=True))
-            family.add_metric(labels, [*_cumulative(bins), ("+Inf", sum(bins))], seconds)
-        yield family
-
-
-_REACHED = ("channel", "status")
-
-
-def _cumulative(bins: Sequence[int]) -> Iterator[tuple[str, int]]:
-    for seconds in REACHED_SECONDS:
-        until = bisect_right(LATENCY_BOUNDS_MS, seconds * 1000)
-        yield str(float(seconds)), sum(bins[:until])
+def _show(one: Gauge, shown: Mapping[tuple[str, ...], float], before: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """Show these and take away what was shown before; returns what is shown now."""
+    for labels in before - shown.keys():
+        _remove(one, *labels)
+    for labels, number in shown.items():
+        one.labels(*labels).set(number)
+    return set(shown)
 
 
 def _remove(gauge: Gauge, *labels: str) -> None:

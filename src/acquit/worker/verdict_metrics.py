@@ -7,45 +7,42 @@ from prometheus_client.registry import Collector
 
 from acquit.capped import Capped
 from acquit.effects import RouteVerdict
+from acquit.worker.alert_metrics import Shown
+from acquit.worker.collectors import gauge_family
+from acquit.worker.metric_names import SHOWN_PLACES
 
 WORDS = ("clean", "suspect", "contradicted")
-_PLACE = ("channel", "carrier", "route")
 
 
 class Verdicts(Collector):
-    """What is thought of the routes now. Where names are too many, the worst of those that share a label is shown."""
+    """What is thought of the routes now. Where names are too many, the worst of those that share a label is shown; where
+    places are too many, the worst ones, and then those of the most messages.
+    """
 
     def __init__(self, carriers: Capped, routes: Capped) -> None:
         self._carriers, self._routes = carriers, routes
         self._shown: dict[tuple[str, str, str], RouteVerdict] = {}
+        self._unshown = 0
 
     def show(self, verdicts: Sequence[RouteVerdict]) -> None:
-        self._shown = {self._labels(one): one for one in sorted(verdicts, key=lambda one: WORDS.index(one.verdict))}
+        known: dict[tuple[str, str, str], RouteVerdict] = {}
+        for one in sorted(verdicts, key=lambda one: (-WORDS.index(one.verdict), -one.messages)):
+            known.setdefault(self._labels(one), one)
+        self._shown = dict(list(known.items())[:SHOWN_PLACES])
+        self._unshown = len(known) - len(self._shown)
 
     @property
-    def raised(self) -> set[tuple[str, ...]]:
-        """The labels of the alerts that are up: kind, channel, carrier, route, and neither supplier nor stream."""
-        return {
-            (f"route_{one.verdict}", *labels, "", "") for labels, one in self._shown.items() if one.verdict != "clean"
-        }
+    def raised(self) -> list[Shown]:
+        """The alerts that are up, the contradicted routes first; they name neither supplier nor stream."""
+        return [
+            Shown((f"route_{one.verdict}", *labels, "", ""), one.messages)
+            for labels, one in self._shown.items()
+            if one.verdict != "clean"
+        ]
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        word = GaugeMetricFamily(
-            "acquit_route_verdict",
-            "What is thought of a route's receipts: 0 clean, 1 suspect, 2 contradicted",
-            labels=_PLACE,
-        )
-        nats = GaugeMetricFamily(
-            "acquit_route_evidence_nats", "How strongly evidence contradicts a route's receipts", labels=_PLACE
-        )
-        share = GaugeMetricFamily(
-            "acquit_route_forged_share", "Of a contradicted route's receipts of delivery, with its 95 % interval",
-            labels=(*_PLACE, "bound"),
-        )  # fmt: skip
-        delivery = GaugeMetricFamily(
-            "acquit_route_delivery_ratio", "Delivery of a route, as it is reported and as it is believed",
-            labels=(*_PLACE, "as"),
-        )  # fmt: skip
+        word, nats = gauge_family("acquit_route_verdict"), gauge_family("acquit_route_evidence_nats")
+        share, delivery = gauge_family("acquit_route_forged_share"), gauge_family("acquit_route_delivery_ratio")
         for labels, one in self._shown.items():
             word.add_metric(labels, WORDS.index(one.verdict))
             nats.add_metric(labels, one.nats)
@@ -55,7 +52,9 @@ class Verdicts(Collector):
             for kind, ratio in (("reported", one.reported_delivery), ("believed", one.believed_delivery)):
                 if ratio is not None:
                     delivery.add_metric((*labels, kind), ratio)
-        yield from (word, nats, share, delivery)
+        unshown = gauge_family("acquit_routes_unshown")
+        unshown.add_metric((), self._unshown)
+        yield from (word, nats, share, delivery, unshown)
 
     def _labels(self, verdict: RouteVerdict) -> tuple[str, str, str]:
         carrier = "" if verdict.carrier is None else self._carriers.label(verdict.carrier)
