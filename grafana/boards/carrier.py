@@ -47,9 +47,9 @@ def _now() -> list[Panel]:
             "Complaints, last day",
             "Complaints of the last day over that day's deliveries, at the carrier that has most. Mailbox providers "
             "act at 0.3 %.",
-            Ask(f"max(channel_carrier:acquit_complaints:ratio1d{{{CARRIER}}})"),
+            Ask(f"max(channel_carrier:acquit_complaints:ratio1d{{{CARRIER}}}) or 0 * {_ended('')}"),
             unit="percentunit", steps={0: look.GOOD, 0.001: look.ODD, 0.003: look.WORSE}, decimals=2, wide=6,
-            empty="no complaint",
+            empty="nothing ended",
         ),
     ]  # fmt: skip
 

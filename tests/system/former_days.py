@@ -7,8 +7,6 @@ they are, and alerts were up for a while some days ago.
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 from tests.servers.prometheus import Prometheus
 
@@ -16,28 +14,25 @@ DAYS, STEP_SECONDS, FINE_SECONDS, FINE_DAYS = 15, 1800, 300, 1.1
 _COUNTER = re.compile(r".*_(total|bucket|count|sum)")
 _STATE = re.compile(r"acquit_(ready|waiting|route_verdict|suppression_list_ready|redis_evicts|build_info)|.*:limit|up")
 _LEFT_OUT = re.compile(r"scrape_.*|ALERTS.*|.*timestamp_seconds|process_start_time_seconds")
-Series = tuple[str, float]
-"""Name with labels as Prometheus writes them, and a value."""
 
 
 def add_former_days(to: Prometheus, *, until: float) -> None:
     """Every series that is there now, for the days until then. The server is stopped and started."""
-    first = {_written(one["metric"]): float(one["value"][1]) for one in to.now('min_over_time({__name__=~".+"}[10m])')}
-    now = [(one["metric"]["__name__"], one["metric"], float(one["value"][1])) for one in to.now('{__name__=~".+"}')]
+    there = to.now('{__name__=~".+"}[10m]')
     to.stop()
     text = to.folder / "former-days.txt"
     with text.open("w") as out:
-        for name, metric, value in now:
-            if _LEFT_OUT.fullmatch(name) or not math.isfinite(value):
-                continue
-            out.writelines(_lines(name, metric, first.get(_written({**metric, "__name__": ""}), value), until))
+        for one in there:
+            name, first = one["metric"]["__name__"], float(one["values"][0][1])
+            if not _LEFT_OUT.fullmatch(name) and math.isfinite(first):
+                out.writelines(_lines(name, one["metric"], first, until))
         out.write("# EOF\n")
     to.add(text)
     to.start()
 
 
 def _lines(name: str, metric: Mapping[str, str], value: float, until: float) -> Iterator[str]:
-    written = name + _written({**metric, "__name__": ""})
+    written = name + _written(metric)
     for at in _times(until):
         back = (until - at) / 86_400
         if name.startswith("acquit_alert_") and not (0.2 < back < 0.4 or 2 < back < 3):
@@ -47,9 +42,11 @@ def _lines(name: str, metric: Mapping[str, str], value: float, until: float) -> 
 
 def _times(until: float) -> Sequence[int]:
     last = int(until) // FINE_SECONDS * FINE_SECONDS
-    fine = [at for at in range(last - int(FINE_DAYS * 86_400), last, FINE_SECONDS)]
+    fine = range(last - int(FINE_DAYS * 86_400), last, FINE_SECONDS)
+    a_week_ago = range(last - 7 * 86_400 - 7_200, last - 7 * 86_400 + 7_200, FINE_SECONDS)
     begin = fine[0] // STEP_SECONDS * STEP_SECONDS
-    return [*range(begin - DAYS * 86_400, fine[0], STEP_SECONDS), *fine, last]
+    coarse = range(begin - DAYS * 86_400, fine[0], STEP_SECONDS)
+    return sorted({*coarse, *a_week_ago, *fine, last})
 
 
 def _value(name: str, value: float, at: int, back: float) -> float:
