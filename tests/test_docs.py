@@ -1,6 +1,15 @@
 """Pages made from the code say what the code says."""
 
-from docs.generate import LAYOUTS_PAGE, PROVIDERS, SETTINGS, layouts_page, providers_page, settings_page
+from docs.generate import (
+    LAYOUTS_PAGE,
+    METRICS_PAGE,
+    PROVIDERS,
+    SETTINGS,
+    layouts_page,
+    metrics_page,
+    providers_page,
+    settings_page,
+)
 
 
 def test_settings_page_is_up_to_date() -> None:
@@ -13,3 +22,7 @@ def test_providers_page_is_up_to_date() -> None:
 
 def test_layouts_page_is_up_to_date() -> None:
     assert LAYOUTS_PAGE.read_text() == layouts_page(), "run make docs"
+
+
+def test_metrics_page_is_up_to_date() -> None:
+    assert METRICS_PAGE.read_text() == metrics_page(), "run make docs"
