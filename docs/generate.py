@@ -1,17 +1,21 @@
 """Writes the pages that are made from the code: `make docs`. A test says when they differ."""
 
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
 
 from acquit.decode import DECODERS
 from acquit.rules import Rules, load
 from acquit.worker.list_file import COLUMNS
 from acquit.worker.list_layouts import LAYOUTS, Layout
+from acquit.worker.metric_names import CARRIERS, METRICS, ROUTES, SECTIONS, Metric
 from acquit.worker.settings import described
+from docs.metric_uses import Uses, uses_of
 
 SETTINGS = Path(__file__).parent / "settings.md"
 PROVIDERS = Path(__file__).parent / "providers.md"
 LAYOUTS_PAGE = Path(__file__).parent / "layouts.md"
+METRICS_PAGE = Path(__file__).parent / "metrics.md"
 SAMPLES = Path(__file__).parent.parent / "tests" / "samples"
 
 
@@ -75,6 +79,52 @@ policy says. `export` leaves out, and counts, what a layout cannot say.
 """
 
 
+def metrics_page() -> str:
+    most = sum(metric.series for metric in METRICS.values())
+    sections = "\n".join(_metric_section(title, metrics) for title, metrics in SECTIONS.items())
+    return f"""# Metrics
+
+A worker serves them at `/metrics` (`http_host`, `http_port`). All are declared in
+[metric_names.py](../src/acquit/worker/metric_names.py); labels come from closed lists or are capped, and no label holds a
+recipient or a message id: a name that looks like an address is `other`.
+
+**Budget.** With {CARRIERS} carriers, {ROUTES} routes and 4 channels a worker shows at most {most:,} series, whatever is sent
+to it: of each metric at most as many as the last column says. More than half is `acquit_cohort_messages`, of the one worker
+that has the partition of `acquit.tallies`, and only if every carrier carries every channel in every hour with every status.
+
+Counters are of one worker since its start: `sum by (...) (rate(...))`. Gauges about delivery, alerts and routes come from
+that one worker, while another may still show them for some seconds: `max by (...)`. What is over has no series any more.
+
+{sections}
+Series of a histogram are `_bucket`, `_sum` and `_count`. Recording rules stand in
+[acquit.rules.yml](../deploy/prometheus/acquit.rules.yml), alerts in
+[acquit.alerts.yml](../deploy/prometheus/acquit.alerts.yml); what to do about an alert is in [runbooks.md](runbooks.md).
+"""
+
+
+def _metric_section(title: str, metrics: Sequence[Metric]) -> str:
+    rows = "\n".join(_metric_row(metric, uses_of(metric.name)) for metric in metrics)
+    labels = dict.fromkeys((label.name, label.values) for metric in metrics for label in metric.labels)
+    values = "".join(f"- `{name}`: {said}\n" for name, said in labels)
+    return f"""## {title}
+
+| name | type | labels | meaning | panels | rules | alerts | series |
+|---|---|---|---|---|---|---|---|
+{rows}
+
+{values}"""
+
+
+def _metric_row(metric: Metric, uses: Uses) -> str:
+    labels = ", ".join(f"`{name}`" for name in metric.label_names)
+    panels = "; ".join(f"{board}: {', '.join(dict.fromkeys(titles))}" for board, titles in uses.panels.items())
+    rules = ", ".join(f"`{name}`" for name in uses.records)
+    alerts = ", ".join(f"[{name}](runbooks.md#{name.lower()})" for name in uses.alerts)
+    shown = panels or (f"none: {metric.unshown}" if metric.unshown else "")
+    cells = (f"`{metric.name}`", metric.kind, labels, metric.meaning, shown, rules, alerts, f"{metric.series:,}")
+    return f"| {' | '.join(cells)} |"
+
+
 def _layout_row(name: str, layout: Layout) -> str:
     columns = ", ".join(layout.columns)
     words = "; ".join(f"{word or 'all'}: {hold}" for word, hold in layout.holds.items())
@@ -102,3 +152,4 @@ if __name__ == "__main__":
     SETTINGS.write_text(settings_page())
     PROVIDERS.write_text(providers_page())
     LAYOUTS_PAGE.write_text(layouts_page())
+    METRICS_PAGE.write_text(metrics_page())

@@ -68,7 +68,7 @@ class Metrics:
         self._recent_shown, self._routes_shown, self._held_shown = (set[tuple[str, ...]]() for _ in range(3))
         self._reached = Reached()
         self._verdicts = Verdicts(self._carriers, self._routes)
-        self._alerts = Alerts(("held", "delivery", "routes"))
+        self._alerts = Alerts(("delivery", "held", "routes"))
         for collector in (self._reached, self._verdicts, self._alerts):
             of.register(collector)
         self._latency = histogram(of, "acquit_append_to_redis_seconds")
