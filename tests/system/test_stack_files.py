@@ -1,5 +1,6 @@
 """What deploys acquit is what its own checkers accept, names only settings that there are, and says the same in all places."""
 
+import json
 import re
 import subprocess
 import sys
@@ -186,6 +187,18 @@ def test_every_file_that_the_compose_file_mounts_is_there() -> None:
                 assert (ROOT / volume["source"]).exists(), volume["source"]
 
 
+def test_grafana_is_told_of_places_that_the_compose_file_has() -> None:
+    told = [yaml.safe_load(file.read_text()) for file in sorted((ROOT / "grafana" / "provisioning").glob("*/*.y*ml"))]
+    services = composed()["services"]
+    folders = {volume["target"] for volume in services["grafana"]["volumes"] if isinstance(volume, dict)}
+    paths = {provider["options"]["path"] for document in told for provider in document.get("providers", [])}
+    assert paths
+    assert paths <= folders
+    urls = {source["url"] for document in told for source in document.get("datasources", [])}
+    assert urls == {"http://prometheus:9090"}
+    assert services["prometheus"]["ports"] == ["127.0.0.1:9090:9090"]
+
+
 def test_example_of_env_names_what_the_compose_file_asks_for() -> None:
     asked = set(re.findall(r"\$\{(\w+)", FILE.read_text()))
     offered = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
@@ -293,6 +306,16 @@ def test_rules_in_the_chart_are_accepted_by_promtool(tmp_path: Path) -> None:
         file.write_text(yaml.safe_dump(document["spec"]))
         done = run(executable("promtool", "prometheus"), "check", "rules", str(file))
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_dashboards_in_the_chart_are_those_of_grafana() -> None:
+    found = {
+        name: json.loads(text) for document in of_kind("ConfigMap", ALL_ON) for name, text in document["data"].items()
+    }
+    shipped = {file.name: json.loads(file.read_text()) for file in (ROOT / "grafana" / "dashboards").glob("*.json")}
+    assert found == shipped
+    assert found
+    assert all(document["metadata"]["labels"]["grafana_dashboard"] == "1" for document in of_kind("ConfigMap", ALL_ON))
 
 
 def test_job_of_the_chart_is_one_that_the_rules_look_for() -> None:
