@@ -215,6 +215,17 @@ def test_prometheus_of_the_compose_file_differs_in_its_addresses_alone() -> None
     assert here == read_as("deploy/prometheus/prometheus.yml", worker="localhost:9464", manager="localhost:9093")
 
 
+@pytest.mark.parametrize(("user", "page"), [("acquit", "redis.md"), ("sender", "senders.md")])
+def test_users_of_redis_have_the_rights_that_the_docs_give_them(user: str, page: str) -> None:
+    def rights(text: str) -> set[str]:
+        (line,) = re.findall(rf"(?:user|SETUSER) {user} on (.*)", text)
+        return {word for word in line.split() if word[0] in "+~%&"}
+
+    shipped = rights((ROOT / "deploy" / "compose" / "users.acl.template").read_text())
+    assert shipped == rights((ROOT / "docs" / page).read_text())
+    assert shipped & {"~sup:*", "%R~sup:*"}
+
+
 def composed() -> dict[str, Any]:
     return read(FILE, {"REDIS_ACQUIT_PASSWORD": "x"})
 
