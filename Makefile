@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
 
-.PHONY: demo test check accuracy system soak bench drop-bench fraud-bench docs lock clean
+.PHONY: demo test check accuracy system soak bench drop-bench fraud-bench docs dashboards lock clean
 
 demo: $(VENV)/made
 	$(BIN)/acquit demo
@@ -50,6 +50,11 @@ $(VENV)/made: requirements-dev.lock pyproject.toml
 
 # The pages that are made from the code.
 docs: $(VENV)/made
+	$(BIN)/python -m docs.generate
+
+# Grafana's dashboards as JSON, from grafana/boards; docs says which of them show a metric.
+dashboards: $(VENV)/made
+	$(BIN)/python -m grafana.build
 	$(BIN)/python -m docs.generate
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
