@@ -5,14 +5,18 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from acquit.capped import OTHER, Capped
-from acquit.events import Event
+from acquit.effects import AlertKind, Entry, Evidence, RouteVerdict, Suppression
+from acquit.events import Event, Status, VerdictWord
 from acquit.partition import Counts
-from acquit.worker.metric_names import IGNORED_KINDS, PROVIDERS, ROUTES, UNKNOWN_CODES
+from acquit.routes.raised import Raised, Subject
+from acquit.routes.recent import Recent
+from acquit.worker.metric_names import IGNORED_KINDS, PROVIDERS, ROUTES, SHOWN_ALERTS, SHOWN_PLACES, UNKNOWN_CODES
 from acquit.worker.metrics import Metrics
-from tests.builders import folded, receipt, submit
+from tests.builders import MAIL, START, complaint, engagement, folded, receipt, submit
 
 
 def metrics() -> Metrics:
@@ -188,3 +192,119 @@ def test_time_since_a_submit_that_nobody_told_is_not_shown() -> None:
     of = metrics()
     of.folded(folded(receipt("delivered_handset", at=40)).take_counts(), [])
     assert series(of, "receipt_latency_seconds_bucket") == {}
+
+
+def counted(*events: Event) -> Metrics:
+    of = metrics()
+    of.folded(folded(*events).take_counts(), [])
+    return of
+
+
+def test_message_ends_once_under_what_its_submit_says_of_it() -> None:
+    of = counted(
+        submit(country="FR", content="otp", segments=2, carrier="20801"),
+        receipt("accepted", at=1),
+        receipt("delivered_network", at=2),
+        receipt("delivered_handset", at=3),
+        receipt("delivered_handset", at=3),
+    )
+    assert series(of, "ended_total") == {("20801", "sms", "delivered"): 1}
+    assert series(of, "ended_by_country_total") == {("sms", "FR", "delivered"): 1}
+    assert series(of, "ended_by_content_total") == {("sms", "otp", "delivered"): 1}
+    assert series(of, "ended_by_segments_total") == {("sms", "delivered", "2"): 1}
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("failed", "failed"),
+        ("expired", "failed"),
+        ("unknown", "failed"),
+        ("rejected", "rejected"),
+        ("read", "delivered"),
+    ],
+)
+def test_outcome_is_what_a_delivery_ratio_divides(status: Status, outcome: str) -> None:
+    assert set(series(counted(receipt(status)), "ended_total")) == {("unknown", "sms", outcome)}
+
+
+@pytest.mark.parametrize("status", ["queued", "sent", "accepted", "deferred", "cancelled"])
+def test_what_ends_nothing_counts_as_no_outcome(status: Status) -> None:
+    assert series(counted(receipt(status)), "ended_total") == {}
+
+
+def test_message_without_a_submit_has_unknown_kinds() -> None:
+    of = counted(receipt("delivered_handset"))
+    assert series(of, "ended_by_segments_total") == {("sms", "delivered", "unknown"): 1}
+    assert series(of, "ended_by_content_total") == {("sms", "unknown", "delivered"): 1}
+
+
+def test_complaint_counts_once_though_its_mail_was_delivered_before_and_its_provider_repeats_itself() -> None:
+    mail = {"to": MAIL, "carrier": "gmail.com"}
+    of = counted(receipt("delivered_handset", at=1, **mail), complaint(at=5, carrier="gmail.com"), complaint(at=6))
+    assert series(of, "complaints_total") == {("gmail.com", "email"): 1}
+
+
+def test_engagement_counts_once_for_each_message() -> None:
+    of = counted(submit(), engagement("click", at=5, message_id="m1"), engagement("click", at=6, message_id="m1"))
+    assert series(of, "engagements_total") == {("sms", "click"): 1}
+
+
+def raised(kind: AlertKind, number: int, messages: int = 9) -> Raised:
+    return Raised(kind, Subject("sms", "20801", "", f"r{number}"), 0, 0.1, messages, 0.5, 0.9)
+
+
+def test_alert_shows_what_it_rests_on_and_goes_when_it_is_over() -> None:
+    of = metrics()
+    of.show_alerts([raised("delivery_drop", 1)])
+    labels = ("20801", "sms", "delivery_drop", "r1", "", "")
+    assert series(of, "alert_active") == {labels: 1}
+    assert series(of, "alert_messages") == {labels: 9}
+    assert series(of, "alert_ratio") == {labels: 0.5}
+    assert series(of, "alert_expected_ratio") == {labels: 0.9}
+    of.show_alerts([])
+    assert not any(
+        series(of, name) for name in ("alert_active", "alert_messages", "alert_ratio", "alert_expected_ratio")
+    )
+
+
+def test_alerts_that_are_too_many_to_show_are_counted_and_those_of_most_messages_are_shown() -> None:
+    of = metrics()
+    of._routes = Capped(2 * SHOWN_ALERTS)
+    of.show_alerts([raised("delivery_drop", number, messages=number) for number in range(SHOWN_ALERTS + 7)])
+    assert len(series(of, "alert_active")) == SHOWN_ALERTS
+    assert series(of, "alerts_unshown") == {(): 7}
+    assert min(series(of, "alert_messages").values()) == 7
+
+
+def verdict(number: int, word: VerdictWord, messages: int = 1) -> RouteVerdict:
+    return RouteVerdict("sms", "aggr", "s", f"c{number}", "2026-11-22", word, 1.0, 7, (), messages, "said")
+
+
+def test_contradicted_routes_are_shown_whatever_number_of_clean_ones_there_is() -> None:
+    of = Metrics(Capped(2 * SHOWN_PLACES))
+    clean = [verdict(number, "clean", messages=10**6) for number in range(SHOWN_PLACES + 3)]
+    of.show_verdicts([*clean, verdict(-1, "contradicted"), verdict(-2, "suspect")])
+    shown = series(of, "route_verdict")
+    assert (shown["c-1", "sms", "aggr"], shown["c-2", "sms", "aggr"]) == (2, 1)
+    assert (len(shown), series(of, "routes_unshown")) == (SHOWN_PLACES, {(): 5})
+    assert {labels[2] for labels in series(of, "alert_active")} == {"route_contradicted", "route_suspect"}
+
+
+def test_restore_by_staff_is_told_from_what_the_policy_lifts() -> None:
+    of, entry = metrics(), Entry("recipient_unknown", START, "rule", Evidence("p", START))
+    lifted = Suppression("sms:+33612345678", "*", "lifted", START, None, entry, 1)
+    of.folded(Counts(), [lifted, replace(lifted, by="ann")])
+    found = series(of, "suppression_changes_total")
+    assert found == {
+        ("acquit", "lifted", "sms", "recipient_unknown"): 1, ("staff", "lifted", "sms", "recipient_unknown"): 1,
+    }  # fmt: skip
+
+
+def test_delivery_of_the_last_hour_is_shown_beside_what_is_usual_until_nothing_is_known_of_it() -> None:
+    of = metrics()
+    of.show_recent({("sms", "20801"): Recent(100, 80, 93.5)})
+    names = ("recent_messages", "recent_delivered", "recent_expected")
+    assert [series(of, name) for name in names] == [{("20801", "sms"): number} for number in (100, 80, 93.5)]
+    of.show_recent({})
+    assert [series(of, name) for name in names] == [{}, {}, {}]
