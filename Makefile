@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
 COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: demo test check accuracy system soak bench drop-bench fraud-bench docs lock clean
+.PHONY: demo test check accuracy system soak bench drop-bench fraud-bench docs dashboards lock clean
 
 demo: $(VENV)/made
 	$(BIN)/acquit demo
@@ -58,6 +58,11 @@ $(VENV)/made-deploy: $(VENV)/made requirements-deploy.lock
 docs: $(VENV)/made
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m deploy.chart
+
+# Grafana's dashboards as JSON, from grafana/boards; docs says which of them show a metric.
+dashboards: $(VENV)/made
+	$(BIN)/python -m grafana.build
+	$(BIN)/python -m docs.generate
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:

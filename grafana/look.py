@@ -19,7 +19,7 @@ DAYS: Mapping[str, str] = {"now": "blue", "yesterday": "light-purple", "a week a
 BOUNDS: Mapping[str, str] = {"low": "light-orange", "estimate": "red", "high": "light-orange"}
 CHANGES: Mapping[str, str] = {
     "suppressed": "red", "changed": "orange", "held": "purple", "released": "dark-red", "dropped": "light-purple",
-    "lifted": "green", "expired": "light-green", "refused": "yellow",
+    "lifted": "green", "expired": "yellow", "refused": "light-yellow",
 }  # fmt: skip
 
 Steps = Mapping[float, str]

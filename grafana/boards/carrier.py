@@ -3,11 +3,12 @@
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana import look
-from grafana.asking import CARRIER, CHANNEL, Ask, cohort, cohort_delivery, quantile
-from grafana.frame import framed, link_to, of_series
-from grafana.panels import Panel, bars, buckets, lines, number
+from grafana.asking import CARRIER, CHANNEL, RATED, Ask, cohort, cohort_delivery, quantile
+from grafana.frame import framed, link_to, of_row, of_series
+from grafana.panels import Column, Panel, bars, buckets, lines, number, rows
 
 _RATIO_1H = f"channel_carrier:acquit_delivery:ratio1h{{{CARRIER}}}"
+_HOURS = f"channel_carrier_hour:acquit_cohort_delivery:ratio{{{CARRIER}}}"
 _LATENCY = "acquit_receipt_latency_seconds"
 
 
@@ -73,18 +74,31 @@ def _by_hour() -> list[Panel]:
             "Messages by hour of submission and what became of them",
             "Of each hour's latest day: how many were delivered or read, failed, expired, were rejected, or wait for "
             "an outcome.",
-            *(Ask(cohort(status, by="hour"), name, instant=True) for name, status in _OUTCOMES.items()),
-            of="hour", unit="short", paint=_OUTCOME_COLOURS, stacked=True, empty="no messages", wide=24,
+            *(Ask(cohort(status, by="hour"), name, instant=True) for name, status in OUTCOMES.items()),
+            of="hour", unit="short", paint=OUTCOME_COLOURS, stacked=True, empty="no messages", wide=24,
+        ),
+        rows(
+            "The worst hours",
+            "The ten hours of submission with the least delivery, of the chosen carriers, and how many messages had "
+            "an outcome.",
+            {
+                "delivery": Ask(f"bottomk(10, {_HOURS})", instant=True),
+                "messages": Ask(f"{cohort(RATED, by='channel, carrier, hour')} and bottomk(10, {_HOURS})", instant=True),
+            },
+            labels=("carrier", "channel", "hour"),
+            columns=[Column("delivery", "percentunit", steps=look.DELIVERY), Column("messages", "short")],
+            empty="no outcome yet", high=8,
+            links=[link_to("acquit carrier", channel=of_row("channel"), carrier=of_row("carrier"))],
         ),
     ]  # fmt: skip
 
 
-_OUTCOMES = {
+OUTCOMES = {
     "delivered": "delivered_network|delivered_handset|read", "failed": "failed", "expired": "expired",
-    "rejected": "rejected", "no outcome yet": "queued|sent|accepted|deferred|unknown",
+    "rejected": "rejected", "not known": "unknown", "no outcome yet": "queued|sent|accepted|deferred",
 }  # fmt: skip
-_OUTCOME_COLOURS = {"delivered": "green", "failed": "red", "expired": "yellow", "rejected": "orange",
-                    "no outcome yet": look.QUIET}  # fmt: skip
+OUTCOME_COLOURS = {"delivered": "green", "failed": "red", "expired": "yellow", "rejected": "orange",
+                    "not known": "dark-purple", "no outcome yet": look.QUIET}  # fmt: skip
 
 
 def _expected() -> list[Panel]:
@@ -117,7 +131,7 @@ def _expected() -> list[Panel]:
             "Of the last 24 hours of submissions, those for which no final receipt came: receipts that stop coming "
             "look like this "
             "long before anything fails.",
-            Ask(cohort("queued|sent|accepted|deferred", by="channel, carrier"), "{{channel}} {{carrier}}"),
+            Ask(cohort(OUTCOMES["no outcome yet"], by="channel, carrier"), "{{channel}} {{carrier}}"),
             unit="short", empty="all have one",
         ),
     ]  # fmt: skip

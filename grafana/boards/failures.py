@@ -131,8 +131,8 @@ def _unknown() -> list[Panel]:
         lines(
             "Share of receipts with an unknown code",
             "Of all receipts of an hour. Above the line somebody is told: a provider has new codes.",
-            Ask("acquit:acquit_unknown_codes:ratio1h", "unknown"), Ask("acquit:unknown_codes:limit", "limit"),
-            unit="percentunit", paint={"unknown": "orange", "limit": look.QUIET}, empty="no receipts",
+            Ask("acquit:acquit_unknown_codes:ratio1h", "unknown codes"), Ask("acquit:unknown_codes:limit", "limit"),
+            unit="percentunit", paint={"unknown codes": "orange", "limit": look.QUIET}, empty="no receipts",
         ),
     ]  # fmt: skip
 

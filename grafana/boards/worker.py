@@ -74,7 +74,7 @@ def _lag() -> list[Panel]:
         ),
         lines(
             "Lag in records, by topic",
-            "Records that are not read yet.",
+            "Records that are not read yet: how much work waits, while the seconds say for how long.",
             Ask(f"sum by (topic) (max by (topic, partition) (acquit_consumer_lag_records{{{_ONE}}}))", "{{topic}}"),
             unit="short", empty="no worker tells",
         ),
@@ -150,6 +150,7 @@ def _dead() -> list[Panel]:
 
 
 def _state() -> list[Panel]:
+    age = f'max by (instance) (time() - process_start_time_seconds{{{_ONE},job=~"acquit.*"}})'
     return [
         timeline(
             "Ready, from when to when",
@@ -203,9 +204,11 @@ def _state() -> list[Panel]:
         ),
         rows(
             "Which acquit runs",
-            "Version of the program and of its rules, by worker. They should be the same, but while a new one is rolled out.",
-            {"up": Ask(f"max by (instance, version, ruleset) (acquit_build_info{{{_ONE}}})", instant=True)},
-            labels=("instance", "version", "ruleset"), columns=[Column("up", "none")], empty="no worker tells", high=5,
+            "Version of the program and of its rules, by worker, and since when. Versions should be the same, but "
+            "while a new one "
+            "is rolled out.",
+            {"running for": Ask(f"{age} * on (instance) group_left (version, ruleset) acquit_build_info", instant=True)},
+            labels=("instance", "version", "ruleset"), columns=[Column("running for", "s")], empty="no worker tells", high=5,
         ),
     ]  # fmt: skip
 
