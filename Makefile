@@ -63,6 +63,7 @@ docs: $(VENV)/made
 dashboards: $(VENV)/made
 	$(BIN)/python -m grafana.build
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m deploy.chart
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:
