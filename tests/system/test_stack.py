@@ -108,24 +108,6 @@ def test_prometheus_reaches_every_target_and_knows_alertmanager(stack: Composed)
     ]
 
 
-def test_prometheus_has_loaded_every_rule_and_none_fails(stack: Composed) -> None:
-    def rules() -> list[dict[str, Any]]:
-        groups = _asked(stack, "prometheus", 9090, "/api/v1/rules")["data"]["groups"]
-        return [rule for group in groups for rule in group["rules"]]
-
-    assert patiently(lambda: all(rule["health"] == "ok" for rule in rules())), [
-        rule for rule in rules() if rule["health"] != "ok"
-    ]
-    assert {rule["type"] for rule in rules()} == {"alerting", "recording"}
-
-
-def test_alertmanager_receives_the_watchdog(stack: Composed) -> None:
-    def alerts() -> set[str]:
-        return {alert["labels"]["alertname"] for alert in _asked(stack, "alertmanager", 9093, "/api/v2/alerts")}
-
-    assert patiently(lambda: any("Watchdog" in name for name in alerts())), alerts()
-
-
 def test_sender_may_ask_and_cannot_write(stack: Composed) -> None:
     sender = _redis(stack, "sender", PASSWORDS["REDIS_SENDER_PASSWORD"])
     assert patiently(lambda: bool(sender.exists("sup:meta:ready"))), "the list is never ready"
@@ -195,3 +177,22 @@ def test_image_starts_a_worker_and_checks_it_by_its_own_health_check(stack: Comp
         capture_output=True,
     )
     assert nobody.returncode != 0
+
+
+def test_prometheus_has_loaded_every_rule_and_none_fails(stack: Composed) -> None:
+    def rules() -> list[dict[str, Any]]:
+        groups = _asked(stack, "prometheus", 9090, "/api/v1/rules")["data"]["groups"]
+        return [rule for group in groups for rule in group["rules"]]
+
+    assert patiently(lambda: all(rule["health"] == "ok" for rule in rules())), [
+        rule for rule in rules() if rule["health"] != "ok"
+    ]
+    assert {rule["type"] for rule in rules()} == {"alerting", "recording"}
+
+
+def test_alertmanager_receives_the_watchdog(stack: Composed) -> None:
+    def alerts() -> set[str]:
+        return {alert["labels"]["alertname"] for alert in _asked(stack, "alertmanager", 9093, "/api/v2/alerts")}
+
+    # Sent before Alertmanager was found, it is sent again after a minute. So this test is the last one.
+    assert patiently(lambda: any("Watchdog" in name for name in alerts()), seconds=120), alerts()
