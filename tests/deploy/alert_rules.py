@@ -14,6 +14,14 @@ SEVERITIES = {"page", "ticket", "info"}
 AREAS = {"delivery", "routes", "list", "worker"}
 
 
+def queries() -> list[str]:
+    """What the runbooks ask Prometheus: code with the name of a metric in it."""
+    prose = re.sub(r"^```.*?^```$", "", RUNBOOKS.read_text(), flags=re.MULTILINE | re.DOTALL)
+    codes = (" ".join(code.split()) for code in re.findall(r"`([^`]+)`", prose))
+    is_query = re.compile(r"(?<![\w:])(acquit_|process_|up\b|[a-z_]+:acquit_|acquit:\w+:)")
+    return [code for code in codes if is_query.search(code) and not code.startswith(("amtool", "alertname"))]
+
+
 class Alert(NamedTuple):
     name: str
     text: str

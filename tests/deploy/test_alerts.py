@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 
 from acquit.effects import AlertKind
-from docs.metric_uses import DASHBOARDS
+from acquit.worker.metric_names import METRICS
+from docs.metric_uses import DASHBOARDS, names_in
 from tests.deploy.alert_rules import (
     ALERTMANAGER,
     AREAS,
@@ -19,6 +20,7 @@ from tests.deploy.alert_rules import (
     Alert,
     alerts,
     fires_in,
+    queries,
     records,
 )
 
@@ -106,6 +108,12 @@ def test_thresholds_stand_in_one_place() -> None:
 @pytest.mark.parametrize("name", records())
 def test_recording_rule_is_named_level_metric_operation(name: str) -> None:
     assert re.fullmatch(r"[a-z_]+:[a-z_0-9]+:[a-z0-9_]+", name)
+
+
+def test_runbooks_ask_for_what_there_is() -> None:
+    names = {name for query in queries() for name in names_in(query) if "acquit_" in name or name.startswith("acquit:")}
+    assert names
+    assert names <= {*METRICS, *records()}
 
 
 def test_alertmanager_names_alerts_that_there_are() -> None:

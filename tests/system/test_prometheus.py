@@ -1,12 +1,13 @@
 """Prometheus' and Alertmanager's own word on deploy/: rules, alerts, routes, and what a worker exposes."""
 
+import json
 import subprocess
 from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
 
-from tests.deploy.alert_rules import ALERTMANAGER, PROMETHEUS, TESTS
+from tests.deploy.alert_rules import ALERTMANAGER, PROMETHEUS, TESTS, queries
 from tests.worker.fed import fed
 
 
@@ -38,6 +39,14 @@ def test_tests_of_alerts_can_fail(tmp_path: Path) -> None:
     (tmp_path / "tests" / "delivery.yml").write_text((PROMETHEUS / "tests" / "delivery.yml").read_text())
     with pytest.raises(AssertionError, match="AcquitDeliveryDrop"):
         said("promtool", "test", "rules", "delivery.yml", cwd=tmp_path / "tests")
+
+
+def test_queries_of_the_runbooks_are_right(tmp_path: Path) -> None:
+    rules = [f"  - {{record: 'a:b:c{place}', expr: {json.dumps(query)}}}" for place, query in enumerate(queries())]
+    (tmp_path / "rules.yml").write_text(
+        "\n".join(["groups: [{name: a, rules: [", *(f"{rule.strip()[2:]}," for rule in rules), "]}]"])
+    )
+    assert f"{len(rules)} rules found" in said("promtool", "check", "rules", "rules.yml", cwd=tmp_path)
 
 
 def test_what_a_worker_exposes_is_named_as_prometheus_wants_it() -> None:
