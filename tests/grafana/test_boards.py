@@ -173,6 +173,15 @@ def test_queries_ask_for_what_is_declared_by_labels_that_it_has(board: dict[str,
         _check(promql_parser.parse(filled), expression)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    ["acquit_redy", 'acquit_ready{carrier="20801"}', "sum by (carrier) (acquit_ready)", "carrier:acquit_nothing:sum"],
+)
+def test_wrong_name_of_a_metric_or_a_label_is_found(expression: str) -> None:
+    with pytest.raises(AssertionError):
+        _check(promql_parser.parse(expression), expression)
+
+
 def _check(parsed: Any, expression: str) -> None:
     selectors: list[Any] = []
     grouped: set[str] = set()
