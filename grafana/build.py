@@ -24,14 +24,14 @@ def pages() -> Mapping[Path, str]:
 
 def _json(board: Dashboard) -> str:
     plain = json.loads(json.dumps(board, cls=JSONEncoder))
-    return json.dumps(_in_sight(plain), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(in_sight(plain), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _in_sight(node: Any) -> Any:
+def in_sight(node: Any) -> Any:
     """Links and annotations stand above the panels: the SDK puts all of them into a menu, and has no word for elsewhere."""
     if isinstance(node, dict):
-        return {key: _in_sight(value) for key, value in node.items() if (key, value) != ("placement", "inControlsMenu")}
-    return [_in_sight(one) for one in node] if isinstance(node, list) else node
+        return {key: in_sight(value) for key, value in node.items() if (key, value) != ("placement", "inControlsMenu")}
+    return [in_sight(one) for one in node] if isinstance(node, list) else node
 
 
 if __name__ == "__main__":

@@ -61,12 +61,12 @@ def _tooltip() -> parts.VizTooltipOptions:
 
 def lines(
     title: str, why: str, *asks: Ask, unit: str, empty: str, wide: int = 12, high: int = 8,
-    paint: Mapping[str, str] | None = None, steps: Steps | None = None, stacked: bool = False, highest: float | None = None,
-    links: Sequence[build.DashboardLink] = (),
+    paint: Mapping[str, str] | None = None, steps: Steps | None = None, stacked: bool = False, lowest: float | None = 0,
+    highest: float | None = None, links: Sequence[build.DashboardLink] = (),
 ) -> timeseries.Panel:  # fmt: skip
     """Numbers over time. Stacked ones are counts that add up: bars from nothing."""
     panel = _made(timeseries.Panel(), title, why, unit=unit, empty=empty, wide=wide, high=high)
-    panel = panel.legend(_legend()).tooltip(_tooltip()).line_width(1).show_points(common.VisibilityMode.NEVER).min(0)
+    panel = panel.legend(_legend()).tooltip(_tooltip()).line_width(1).show_points(common.VisibilityMode.NEVER)
     panel = panel.color_scheme(look.coloured_by(FieldColorModeId.PALETTE_CLASSIC_BY_NAME)).data_links(list(links))
     if stacked:
         panel = panel.draw_style(common.GraphDrawStyle.BARS).fill_opacity(80).line_width(0)
@@ -76,6 +76,8 @@ def lines(
     if steps is not None:
         panel = panel.thresholds(look.thresholds(steps))
         panel = panel.thresholds_style(parts.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED))
+    if lowest is not None:
+        panel = panel.min(lowest)
     if highest is not None:
         panel = panel.max(highest)
     for name, colour in (paint or {}).items():

@@ -60,7 +60,7 @@ def _by(label: str, name: str) -> list[Panel]:
             f"Failure by {name}, against yesterday",
             "By how much the share of failures is above that of the same hour yesterday.",
             Ask(f"({yesterday}) - ({now})", f"{{{{{label}}}}}"),
-            unit="percentunit", empty="nothing ended then, or now", wide=12, high=7,
+            unit="percentunit", lowest=None, empty="nothing ended then, or now", wide=12, high=7,
         ),
     ]  # fmt: skip
 

@@ -87,7 +87,7 @@ def _reasons() -> list[Panel]:
             "What rose most since yesterday",
             "By category: failures of the last hour less those of the same hour yesterday, the five that rose most.",
             Ask(f"topk(5, {_by_category('')} - ({_by_category(' offset 1d')} or 0 * {_by_category('')}))", "{{category}}"),
-            unit="short", empty="no failure",
+            unit="short", lowest=None, empty="no failure",
         ),
     ]  # fmt: skip
 

@@ -94,7 +94,7 @@ def _evidence() -> list[Panel]:
             "Evidence against receipts",
             "In nats, by route and carrier. It may be below zero: then the counts speak for the route.",
             Ask(_of("acquit_route_evidence_nats"), _NAME),
-            unit="suffix: nats", empty="no route is judged yet",
+            unit="suffix: nats", lowest=None, empty="no route is judged yet",
         ),
         lines(
             "Share of forged receipts of delivery",

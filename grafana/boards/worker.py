@@ -9,6 +9,8 @@ from grafana.panels import Column, Panel, buckets, lines, number, rows, timeline
 
 _ONE = 'instance=~"$instance"'
 _TO_REDIS = "acquit_append_to_redis_seconds"
+_IS_OURS = f" and on (instance, job) acquit_ready{{{_ONE}}}"
+"""Every Python process has metrics of these names: a worker is known by what it alone says, whatever its job is called."""
 
 
 def board() -> Dashboard:
@@ -150,7 +152,7 @@ def _dead() -> list[Panel]:
 
 
 def _state() -> list[Panel]:
-    age = f'max by (instance) (time() - process_start_time_seconds{{{_ONE},job=~"acquit.*"}})'
+    age = f"max by (instance) (time() - {_own('process_start_time_seconds')})"
     return [
         timeline(
             "Ready, from when to when",
@@ -167,20 +169,20 @@ def _state() -> list[Panel]:
         lines(
             "Memory",
             "Resident memory of each worker: about 48 bytes for each message of the window.",
-            Ask(f'process_resident_memory_bytes{{{_ONE},job=~"acquit.*"}}', "{{instance}}"),
+            Ask(_own("process_resident_memory_bytes"), "{{instance}}"),
             unit="bytes", wide=8, empty="no worker tells",
         ),
         lines(
             "Processor",
             "Processor time used, in cores. A worker is one process: near 1 it is at its end, and another one helps.",
-            Ask(f'rate(process_cpu_seconds_total{{{_ONE},job=~"acquit.*"}}[$__rate_interval])', "{{instance}}"),
+            Ask(f"rate(process_cpu_seconds_total{{{_ONE}}}[$__rate_interval]){_IS_OURS}", "{{instance}}"),
             unit="none", wide=8, empty="no worker tells",
         ),
         lines(
             "Open files",
             "Open files and connections of each worker, and how many it may have.",
-            Ask(f'process_open_fds{{{_ONE},job=~"acquit.*"}}', "{{instance}}"),
-            Ask(f'min(process_max_fds{{{_ONE},job=~"acquit.*"}})', "limit"),
+            Ask(_own("process_open_fds"), "{{instance}}"),
+            Ask(f"min({_own('process_max_fds')})", "limit"),
             unit="short", paint={"limit": look.QUIET}, wide=8, empty="no worker tells",
         ),
         lines(
@@ -211,6 +213,10 @@ def _state() -> list[Panel]:
             labels=("instance", "version", "ruleset"), columns=[Column("running for", "s")], empty="no worker tells", high=5,
         ),
     ]  # fmt: skip
+
+
+def _own(metric: str) -> str:
+    return f"({metric}{{{_ONE}}}{_IS_OURS})"
 
 
 def _left_out() -> list[Panel]:

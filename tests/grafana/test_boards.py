@@ -8,6 +8,9 @@ from typing import Any, get_args
 
 import promql_parser
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from acquit import events
 from acquit.effects import Change
@@ -16,7 +19,7 @@ from acquit.worker.verdict_metrics import WORDS
 from docs.metric_uses import ALERTS, RULES, rules_of
 from grafana import asking, look
 from grafana.boards import carrier
-from grafana.build import FOLDER, pages
+from grafana.build import FOLDER, in_sight, pages
 
 BOARDS = {board["uid"]: board for board in (json.loads(text) for text in pages().values())}
 OF_SCRAPES = {"instance", "job", "pod"}
@@ -60,6 +63,13 @@ each_panel = pytest.mark.parametrize(
 
 def test_json_is_what_the_code_says() -> None:
     assert {path: path.read_text() for path in FOLDER.glob("*")} == pages(), "run make dashboards"
+
+
+def test_sdk_reads_the_json_back_as_it_is() -> None:
+    register_default_plugins()
+    for board in BOARDS.values():
+        back = json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder))
+        assert in_sight(back) == board
 
 
 def test_each_has_an_uid_that_grafana_takes_and_a_title_of_its_own() -> None:
@@ -161,6 +171,15 @@ def test_queries_ask_for_what_is_declared_by_labels_that_it_has(board: dict[str,
     for expression in [*expressions(board), *annotations]:
         filled = re.sub(rf"\$({'|'.join(OF_GRAFANA)})", "5m", expression)
         _check(promql_parser.parse(filled), expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["acquit_redy", 'acquit_ready{carrier="20801"}', "sum by (carrier) (acquit_ready)", "carrier:acquit_nothing:sum"],
+)
+def test_wrong_name_of_a_metric_or_a_label_is_found(expression: str) -> None:
+    with pytest.raises(AssertionError):
+        _check(promql_parser.parse(expression), expression)
 
 
 def _check(parsed: Any, expression: str) -> None:

@@ -95,10 +95,10 @@ def _today(stage: Stage, round_of: int) -> Iterator[Outgoing]:
             "kind": "submit", "message_id": message, "route": "direct-1", "supplier": "direct", "carrier": LYING_CARRIER,
             "country": ("FR", "DE")[number % 2], "segments": 1 + number % 3, "content": ("otp", "marketing")[number % 2],
         })  # fmt: skip
-        words = (_ARRIVED, _ARRIVED, _UNKNOWN, "EXPIRED err:254")[number % 4]
+        words = (_ARRIVED, _ARRIVED, _UNKNOWN, "EXPIRED err:254", "UNKNOWN err:000")[number % 5]
         yield _smpp(stage, to, message, now_ms, route="direct-1", words=words)
-        if number % 4 == 0:
-            kind = ("reply", "click", "complaint", "stop", "start")[number // 4 % 5]
+        if number % 5 == 0:
+            kind = ("reply", "click", "complaint", "stop", "start")[number // 5 % 5]
             yield _canonical(
                 stage, "engagements", to, now_ms, {"kind": "engagement", "message_id": message, "type": kind}
             )

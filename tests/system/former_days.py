@@ -1,4 +1,4 @@
-"""Former days for a Prometheus that has run for seconds: each series goes back for weeks from what it is now.
+"""Former days for a Prometheus that has run for seconds: each series goes back for two weeks from what it is now.
 
 Counters rise to their first value, faster by day than by night; shares and counts of gauges sway by the hour; states are as
 they are, and alerts were up for a while some days ago.
@@ -23,9 +23,10 @@ def add_former_days(to: Prometheus, *, until: float) -> None:
     text = to.folder / "former-days.txt"
     with text.open("w") as out:
         for one in there:
-            name, first = one["metric"]["__name__"], float(one["values"][0][1])
-            if not _LEFT_OUT.fullmatch(name) and math.isfinite(first):
-                out.writelines(_lines(name, one["metric"], first, until))
+            name, values = one["metric"]["__name__"], [float(value) for _, value in one["values"]]
+            value = values[0 if _COUNTER.fullmatch(name) else -1]  # counters must not fall where former days end
+            if not _LEFT_OUT.fullmatch(name) and math.isfinite(value):
+                out.writelines(_lines(name, one["metric"], value, until))
         out.write("# EOF\n")
     to.add(text)
     to.start()
