@@ -115,6 +115,8 @@ class Day:
     clock: Path
     traffic: Traffic
     now: datetime
+    changed_at: float = 0.0  # by time.time(): when an alert's gauge was last seen to come or go
+    is_shown: bool = False
 
     def pass_until(self, end: datetime) -> None:
         while self.now < end:
@@ -122,6 +124,8 @@ class Day:
             asyncio.run(feed_records(self.stage.settings, self.traffic.until(self.now)))
             assert patiently(self.is_counted, pause=0.05), "what was published is not counted"
             set_clock(self.clock, self.now)
+            if bool(self.gauges()) != self.is_shown:
+                self.changed_at, self.is_shown = time.time(), not self.is_shown
 
     def is_counted(self) -> bool:
         """Whether the gauges know of every submit and receipt."""
