@@ -14,7 +14,7 @@ from msgspec import DecodeError, Struct
 
 from acquit.blocks import Blocks
 from acquit.capped import Capped
-from acquit.effects import HELD, Alert, Example, Tally, read_tally
+from acquit.effects import COUNTED, HELD, Alert, Example, Tally, read_counted, read_tally
 from acquit.envelope import Record
 from acquit.events import DELIVERED, RATED, Channel, Status, Verdict
 from acquit.hours import Hours
@@ -85,6 +85,7 @@ class RoutesHead(Struct):
     carriers: list[str] = []  # those that have names of their own as labels
     judged_day: int = -1  # the last day of which the routes were judged
     newest: dict[int, int] = {}  # hour, by source partition
+    counted: dict[int, int] = {}  # by source partition, the offset up to which all totals are here
 
 
 class Sums:
@@ -171,8 +172,13 @@ class Sums:
         if record.key is None or record.value is None:
             return None
         try:
-            if record.key.partition(b"/")[2].startswith(HELD):
+            what = record.key.partition(b"/")[2]
+            if what.startswith(HELD):
                 self.holdings.take(record.value)
+                return None
+            if what == COUNTED:
+                counted = read_counted(record.value)
+                self.head.counted[counted.partition] = counted.upto
                 return None
             return self.take(record.key, record.value)
         except (DecodeError, UnicodeDecodeError):
