@@ -9,10 +9,10 @@ record of a wrong time holds nothing up, and a feed that is dead is read. None o
 
 import asyncio
 import logging
-import time
 from collections.abc import Collection, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
@@ -50,7 +50,7 @@ class _Mark:
     hour: int  # the newest hour of the tallies as it was asked
     sources: Ends | None = None
     events: Ends | None = None
-    is_said: bool = False
+    said: set[str] = field(default_factory=set)  # topics of which it was said that they are not read
 
 
 class LowWater:
@@ -76,8 +76,8 @@ class LowWater:
             self._begin(newest_hour)
         if self._mark.events is not None:
             return all(counted.get(tp.partition, -1) + 1 >= end for tp, end in self._mark.events.items())
-        if self._asking is None and time.monotonic() >= self._ask_at:
-            self._ask_at = time.monotonic() + self._pause
+        if self._asking is None and monotonic() >= self._ask_at:
+            self._ask_at = monotonic() + self._pause
             self._pause = min(2 * self._pause, LONGEST_SECONDS)
             self._asking = asyncio.create_task(self._ask(self._mark))
         return False
@@ -99,8 +99,8 @@ class LowWater:
             unread = await self._offsets.first_unread(mark.sources)
             if unread is None:
                 mark.events = await self._offsets.ends([self._events])
-            elif not mark.is_said:
-                mark.is_said = True
+            elif unread.topic not in mark.said:
+                mark.said.add(unread.topic)
                 log.info(
                     "routes are judged when all that is sent is read: %s/%d is not yet", unread.topic, unread.partition
                 )
