@@ -116,7 +116,8 @@ def test_nobody_is_judged_while_what_people_answered_is_not_read(ready: Stage, t
     worker = ready.start(module=launcher, HELD_BACK=held_back, HELD_BACK_WHILE=str(is_waiting))
     assert patiently(worker.is_ready)
     asyncio.run(feed_records(ready.settings, until_now(staging)))
-    assert patiently(lambda: f"all that is sent is read: {held_back}/" in worker.log.read_text(), seconds=120)
+    said = f"verdicts on routes wait till all that was sent is read: {held_back}/"
+    assert patiently(lambda: said in worker.log.read_text(), seconds=120)
     assert patiently(lambda: is_idle(ready, but=held_back), seconds=120)
     time.sleep(2 * ready.settings.tally_seconds + LAG_SECONDS)  # a verdict would have come
     assert is_idle(ready, but=held_back)

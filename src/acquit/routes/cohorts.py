@@ -4,7 +4,7 @@ Of each cell and source partition the total with the highest offset counts, so a
 nothing. Hours carry labels 00 to 23; what is shown under a label is its latest day.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from sys import intern
 from typing import Any
 from zlib import crc32
@@ -93,10 +93,11 @@ class Sums:
 
     def __init__(
         self, carriers: Capped, *, zone: str, floors: Mapping[Channel, float] = rates.FLOORS, window_hours: float = 72,
-        prices: Prices = NO_PRICES,
+        prices: Prices = NO_PRICES, is_fresh: Callable[[Mapping[int, int]], bool] = lambda _: True,
     ) -> None:  # fmt: skip
+        """`is_fresh` is asked before a drop is raised, with what is counted: whether hardly anything waits to be read."""
         self._former: Blocks[Any] = Blocks(Any)  # of journals from before drops were judged by cohorts
-        self.drops = Drops()
+        self.drops = Drops(lambda: is_fresh(self.head.counted))
         self.rates = Rates(floors)
         self._known: dict[int, dict[str, list[int]]] = {}  # hour, route: submitted, known by receipts alone
         self._carriers = carriers

@@ -48,6 +48,8 @@ CHECK_SECONDS = 60.0
 LAG_SECONDS = 5.0
 BEAT_SECONDS = 1.0
 IDLE_SECONDS = 1.0
+FRESH_SECONDS = 60.0
+"""Who is further behind with a topic raises no drop: what is missing may wait there."""
 log = logging.getLogger(__name__)
 
 
@@ -86,7 +88,8 @@ class Worker:
         self._standby = self._new_standby()
         if self._standby is not None:
             self._ledger.known = self._standby.known
-        self._low_water = low_water(settings, self._options)
+        self._verdicts_wait = low_water("verdicts on routes", settings, self._options)
+        self._drops_wait = low_water("delivery drops", settings, self._options)
         self._changed: list[Place] = []
         self._read_at: dict[TopicPartition, float] = {}  # when nothing was left to read
         self._effects: dict[int, list[DeadLetter | Suppression]] = {}  # of the batch that is being committed
@@ -225,9 +228,13 @@ class Worker:
 
     def _is_counted(self, day: int, head: RoutesHead) -> bool:
         """Whether what was said of this day's messages is read, of every topic."""
-        if self._low_water is None:
-            return True
-        return self._low_water.is_counted(answered(day), newest_hour=head.newest_hour, counted=head.counted)
+        water = self._verdicts_wait
+        return water is None or water.is_counted(answered(day), now=head.newest_hour, counted=head.counted)
+
+    def _is_fresh(self, counted: Mapping[int, int]) -> bool:
+        """Whether hardly anything waits to be read, of any topic."""
+        water, now = self._drops_wait, time.monotonic()
+        return water is None or water.is_counted(now - FRESH_SECONDS, now=now, counted=counted)
 
     # rebalances
 
@@ -240,8 +247,8 @@ class Worker:
         """End what is under way, and let go of all that is open."""
         if self._beating is not None:
             self._beating.cancel()
-        if self._low_water is not None:
-            self._low_water.stop()
+        for water in filter(None, (self._verdicts_wait, self._drops_wait)):
+            water.stop()
         await self._close()
         await asyncio.gather(self._ledger.disown(), self._routes.disown(), self._intake.stop(), self._redis.aclose())
         if self._sink is not None:
@@ -459,6 +466,7 @@ class Worker:
             floors=settings.delivery_floors,
             window_hours=settings.window_hours,
             prices=rules.prices,
+            is_fresh=self._is_fresh,
         )
 
     @asynccontextmanager

@@ -1,10 +1,10 @@
-"""Whether all is counted that stood in the sources when a day became due: a day without its answers looks like forged ones.
+"""Whether all is counted that stood in the sources at some moment: a day, or an hour, without its answers accuses somebody.
 
 Topics are read at different speeds, so that the newest of one says nothing of another. Three steps, each behind the one
 before it: where the sources end is asked once, and then whether the group has read that far; where `acquit.events` ends
 is asked next, for all of that is in it by now; and then the ledgers' own word is waited for, in `acquit.tallies`, that the
 totals of all before these ends have left. What is sent after the first question does not count, whatever its time: so a
-record of a wrong time holds nothing up, and a feed that is dead is read. None of this waits, and no day is given up.
+record of a wrong time holds nothing up, and a feed that is dead is read. None of this waits, and nothing is given up.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import logging
 from collections.abc import Collection, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
 from typing import Any, Protocol
 
@@ -27,6 +28,8 @@ from acquit.worker.waiting import is_passing
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 30.0
 """From one question to the next while something is not read."""
+SAID_SECONDS = 10.0
+"""What is not read is said when it lasts: something was always sent just now."""
 PEEK_BYTES = 64 * 1024
 """It is asked whether there are records, not for them."""
 Ends = Mapping[TopicPartition, int]
@@ -47,7 +50,8 @@ class Offsets(Protocol):
 class _Mark:
     """What stood in the sources once, and in the log when all of that was read."""
 
-    hour: int  # the newest hour of the tallies as it was asked
+    at: float  # when it was asked, by the clock of whoever judges
+    begun: float  # by ours
     sources: Ends | None = None
     events: Ends | None = None
     said: set[str] = field(default_factory=set)  # topics of which it was said that they are not read
@@ -56,24 +60,25 @@ class _Mark:
 class LowWater:
     """Asked for by whoever judges, as often as they like; Kafka is asked seldom, and by a task of its own."""
 
-    def __init__(self, offsets: Offsets, *, sources: Collection[str], events: str) -> None:
-        self._offsets = offsets
+    def __init__(self, what: str, offsets: Offsets, *, sources: Collection[str], events: str) -> None:
+        """`what` waits for it, in the log's words."""
+        self._what, self._offsets = what, offsets
         self._sources, self._events = sources, events
-        self._mark = _Mark(-1)
+        self._mark = _Mark(-inf, 0.0)
         self._asking: asyncio.Task[None] | None = None
         self._ask_at, self._pause = 0.0, FIRST_SECONDS
 
-    def is_counted(self, hour: int, *, newest_hour: int, counted: Mapping[int, int]) -> bool:
-        """Whether all that was sent before the tallies reached this hour is in the totals that have been read.
+    def is_counted(self, since: float, *, now: float, counted: Mapping[int, int]) -> bool:
+        """Whether all that was sent by some moment from `since` to `now` is in the totals that have been read.
 
-        `newest_hour` is where they are now; `counted` the last offset of each partition of the log of which the ledger said
-        that all totals before it have left. Raises what went wrong with the question, unless it may go away by itself.
+        Both are of the caller's own clock; `counted` is the last offset of each partition of the log of which the ledger
+        said that all totals before it have left. Raises what went wrong with the question, unless it may go away by itself.
         """
         if self._asking is not None and self._asking.done():
             asking, self._asking = self._asking, None
             asking.result()
-        if self._mark.hour < hour:
-            self._begin(newest_hour)
+        if self._mark.at < since:
+            self._begin(now)
         if self._mark.events is not None:
             return all(counted.get(tp.partition, -1) + 1 >= end for tp, end in self._mark.events.items())
         if self._asking is None and monotonic() >= self._ask_at:
@@ -87,9 +92,9 @@ class LowWater:
             self._asking.cancel()
             self._asking = None
 
-    def _begin(self, newest_hour: int) -> None:
+    def _begin(self, now: float) -> None:
         self.stop()  # what it finds belongs to another mark
-        self._mark = _Mark(newest_hour)
+        self._mark = _Mark(now, monotonic())
         self._ask_at, self._pause = 0.0, FIRST_SECONDS
 
     async def _ask(self, mark: _Mark) -> None:
@@ -99,15 +104,15 @@ class LowWater:
             unread = await self._offsets.first_unread(mark.sources)
             if unread is None:
                 mark.events = await self._offsets.ends([self._events])
-            elif unread.topic not in mark.said:
+            elif unread.topic not in mark.said and monotonic() >= mark.begun + SAID_SECONDS:
                 mark.said.add(unread.topic)
                 log.info(
-                    "routes are judged when all that is sent is read: %s/%d is not yet", unread.topic, unread.partition
+                    "%s wait till all that was sent is read: %s/%d is not", self._what, unread.topic, unread.partition
                 )
         except (KafkaError, OSError) as error:
             if not is_passing(error):
                 raise
-            log.warning("it cannot be asked now whether routes may be judged: %s", type(error).__name__)
+            log.warning("%s wait: what is read cannot be asked now: %s", self._what, type(error).__name__)
 
 
 class GroupOffsets:
@@ -153,9 +158,9 @@ class GroupOffsets:
         return {tp: max(0, found[tp].offset) if tp in found else 0 for tp in tps}
 
 
-def low_water(settings: Settings, options: Mapping[str, Any]) -> LowWater | None:
-    """None with the embedded broker, whose end offsets cannot be trusted."""
+def low_water(what: str, settings: Settings, options: Mapping[str, Any]) -> LowWater | None:
+    """For whoever judges this. None with the embedded broker, whose end offsets cannot be trusted."""
     if not settings.fencing:
         return None
     offsets = GroupOffsets(settings, options)
-    return LowWater(offsets, sources=list(sources_of(settings)), events=settings.topic("events"))
+    return LowWater(what, offsets, sources=list(sources_of(settings)), events=settings.topic("events"))
