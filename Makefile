@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS := $(BIN)/python -m pytest
+COMPILE := uv pip compile --universal --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: demo test check accuracy system soak bench drop-bench fraud-bench docs lock clean
+.PHONY: demo test check accuracy system soak bench drop-bench fraud-bench docs dashboards lock clean
 
 demo: $(VENV)/made
 	$(BIN)/acquit demo
@@ -14,11 +15,11 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/made
 	$(TESTS) tests --ignore=tests/system -n auto --dist worksteal
 
-system: $(VENV)/made
+system: $(VENV)/made-deploy
 	$(TESTS) tests/system -m "not soak" -n 2 --dist loadfile
 
 # What takes long, and laws ten times as often as `make test` tries them.
-soak: $(VENV)/made
+soak: $(VENV)/made-deploy
 	$(TESTS) tests/system -m soak --timeout=3600 -s
 	$(TESTS) tests --ignore=tests/system --hypothesis-profile=soak --timeout=3600 -n auto --dist worksteal
 
@@ -52,14 +53,28 @@ $(VENV)/made: requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+# What checks the files under deploy/: 350 MB that nothing else needs, so they stand in a lock file of their own.
+$(VENV)/made-deploy: $(VENV)/made requirements-deploy.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-deploy.lock
+	touch $@
+
 # The pages that are made from the code.
 docs: $(VENV)/made
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m deploy.chart
+
+# Grafana's dashboards as JSON, from grafana/boards; docs says which of them show a metric.
+dashboards: $(VENV)/made
+	$(BIN)/python -m grafana.build
+	$(BIN)/python -m docs.generate
+	$(BIN)/python -m deploy.chart
 
 # Anew from pyproject.toml: needs uv (https://docs.astral.sh/uv/).
 lock:
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker --extra dns --extra embedded --group dev pyproject.toml -o requirements-dev.lock
-	uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --extra worker -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(COMPILE) --extra worker --extra dns --extra embedded --group dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --extra worker -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+	$(COMPILE) --group deploy -c requirements-dev.lock -o requirements-deploy.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

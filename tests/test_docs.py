@@ -1,5 +1,6 @@
 """Pages made from the code say what the code says."""
 
+from deploy.chart import copies, strays
 from docs.generate import (
     LAYOUTS_PAGE,
     METRICS_PAGE,
@@ -22,6 +23,11 @@ def test_providers_page_is_up_to_date() -> None:
 
 def test_layouts_page_is_up_to_date() -> None:
     assert LAYOUTS_PAGE.read_text() == layouts_page(), "run make docs"
+
+
+def test_chart_holds_the_rules_and_dashboards_that_stand_elsewhere_and_the_settings_of_now() -> None:
+    assert not strays(), "run make docs"
+    assert all(file.read_text() == text for file, text in copies().items()), "run make docs"
 
 
 def test_metrics_page_is_up_to_date() -> None:

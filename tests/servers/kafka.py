@@ -122,13 +122,18 @@ def running_kafka(*, heap: str = "768m", settings: Mapping[str, str] | None = No
             kafka.stop()
 
 
+def cache() -> Path:
+    """A folder for what is fetched or built once and used by later runs."""
+    folder = Path(os.environ.get("TEST_CACHE") or ROOT / ".cache").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def jars() -> Path:
     """The folder of Kafka's jars; it only ever exists whole, because a fetch is renamed into place when it is done."""
-    cache = Path(os.environ.get("TEST_CACHE") or ROOT / ".cache").resolve()
-    fetched = cache / f"kafka-{VERSION}"
+    fetched = cache() / f"kafka-{VERSION}"
     if not fetched.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="fetch-", dir=cache) as folder:
+        with tempfile.TemporaryDirectory(prefix="fetch-", dir=cache()) as folder:
             _fetch(Path(folder))
             try:
                 (Path(folder) / "jars").rename(fetched)

@@ -123,3 +123,12 @@ def test_options_of_a_world_need_one() -> None:
 @pytest.mark.parametrize(("option", "table"), [("--fraud", ALL_FRAUDS), ("--trouble", ALL_TROUBLES)])
 def test_list_says_every_name(option: str, table: dict[str, object]) -> None:
     assert [line.split()[0] for line in simulated(option, "list").output.splitlines()] == list(table)
+
+
+@pytest.mark.parametrize(
+    "more", [(), ("--kafka", "--world", "low"), ("--kafka", "--truth", "t.json"), ("--kafka", "--tallies")]
+)
+def test_live_traffic_goes_to_kafka_and_nothing_else_is_asked_of_it(more: tuple[str, ...]) -> None:
+    found = simulated("--live", *more)
+    assert found.exit_code == 2
+    assert "--live goes to Kafka" in found.output

@@ -1,142 +1,38 @@
-"""A carrier's outage on real servers: one alert with its times and reasons, a gauge that rises and falls. Its honest twin says
-nothing, and a feed that stands still is told as that.
+"""A carrier's outage on real servers: one alert with its times and reasons, a gauge that rises and falls, one page and its end.
+Its honest twin says nothing, and a feed that stands still is told as that.
 
-Time passes in steps: a minute of traffic is published, and the worker's clock follows when all of it has been counted.
+Prometheus scrapes the worker and Alertmanager tells the receivers, with the rules and routes that we ship.
 """
 
-import asyncio
-import re
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
-from zlib import crc32
 
-import msgspec
 import pytest
 
-from acquit.effects import Alert
-from acquit.simulate import Record
-from acquit.simulate.world import laws, telling
-from acquit.simulate.world.receipts import KINDS, SYSTEM
-from acquit.simulate.world.sent import Sent, Told
-from acquit.simulate.world.staging import only, staged
-from acquit.worker.app import IDLE_SECONDS
-from acquit.worker.feeding import feed_records
-from tests.system.stage import Stage, WorkerProcess, patiently
+from tests.servers.alerting import Receiver, alerting
+from tests.system.clocked import (
+    ASKED_SECONDS,
+    CALM,
+    CLEARED,
+    LATEST,
+    STALLED,
+    STRICKEN,
+    TROUBLE,
+    Day,
+    outage,
+    stalled,
+    watched,
+)
+from tests.system.stage import Stage, patiently
 
-SEED = 7
-SUPPLIERS, CARRIERS = ("birch", "fir", "hazel", "larch"), ("20801", "20810")
-STRICKEN, STALLED = "20801", "hazel"
-KNOWN_HOURS = 6
-"""As much traffic is there before anybody looks."""
-STEP = timedelta(minutes=1)
-CALM = timedelta(minutes=5)
-TROUBLE = timedelta(minutes=8)
-LOST = 0.8
-LATEST = timedelta(minutes=5)
-"""For a drop of four fifths, at some 800 messages an hour (docs/drop-bench.md: -30 % of 200 an hour takes 12 minutes)."""
-CLEARED = timedelta(minutes=18)
-_MESSAGE = re.compile(rb"\"message_id\":\"([^\"]+)|id:(\w+)|messageId=([\w-]+)")
-_LABEL = re.compile(r'(?:carrier|supplier|route|stream|kind)="([^"]+)"')
-Happening = Callable[[Sent], Sent]
-
-
-@dataclass
-class Traffic:
-    """A small world's records, and how many messages they tell of, up to a moment."""
-
-    records: Iterator[Record]
-    next: Record | None = None
-    submitted: set[bytes] = field(default_factory=set)
-    received: set[bytes] = field(default_factory=set)
-
-    def until(self, now: datetime) -> Iterator[Record]:
-        now_ms = milliseconds(now)
-        while (record := self.next or next(self.records, None)) is not None:
-            self.next = record
-            if record.timestamp_ms >= now_ms:
-                return
-            self.next = None
-            if record.topic != "engagements":
-                known = self.submitted if record.topic == "submits" else self.received
-                found = _MESSAGE.search(record.value)
-                assert found is not None
-                known.add(found[found.lastindex or 0])
-            yield record
-
-
-def traffic(begin: datetime, happening: Happening) -> Traffic:
-    world = only(laws.draw_world(SEED, days=1, dead_share=0.0), suppliers=SUPPLIERS, carriers=CARRIERS)
-    staging = replace(staged(world), start=begin - timedelta(hours=KNOWN_HOURS))
-    return Traffic(telling.by_arrival(staging, lambda sent: telling.as_records(happening(sent)), None))
-
-
-def outage(begin: datetime, sent: Sent) -> Sent:
-    """The carrier fails most of what it is given."""
-    is_hit = is_within(sent.at_ms, begin) and sent.carrier.mccmnc == STRICKEN and sent.supplier is not None
-    if is_hit and crc32(sent.message_id.encode()) % 100 < 100 * LOST:
-        told_ms = sent.at_ms + 4_000
-        sent.told, sent.deeds = [Told("failed", told_ms, told_ms + 100, KINDS[SYSTEM])], []
-    return sent
-
-
-def stalled(begin: datetime, sent: Sent) -> Sent:
-    """The supplier's receipts wait, and come all at once; what they say of themselves stays as it is."""
-    for told in sent.told:
-        if sent.supplier is not None and sent.supplier.name == STALLED and is_within(told.arrival_ms, begin):
-            told.arrival_ms = milliseconds(begin + TROUBLE) + told.arrival_ms % 15_000
-            told.again_ms = None
-    return sent
-
-
-def is_within(at_ms: int, begin: datetime) -> bool:
-    return milliseconds(begin) <= at_ms < milliseconds(begin + TROUBLE)
-
-
-def milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-@dataclass
-class Day:
-    """A stage with one worker, whose time is what its traffic says."""
-
-    stage: Stage
-    worker: WorkerProcess
-    clock: Path
-    traffic: Traffic
-    now: datetime
-
-    def pass_until(self, end: datetime) -> None:
-        while self.now < end:
-            self.now += STEP
-            asyncio.run(feed_records(self.stage.settings, self.traffic.until(self.now)))
-            assert patiently(self.is_counted, pause=0.05), "what was published is not counted"
-            self.clock.write_text(str(milliseconds(self.now)))
-
-    def is_counted(self) -> bool:
-        """Whether the gauges know of every submit and receipt."""
-        by_status: Counter[str] = Counter()
-        for (_, _, status), number in self.worker.cohorts().items():
-            by_status[status] += number
-        known = len(self.traffic.submitted | self.traffic.received)
-        return by_status.total() == known and known - by_status["sent"] == len(self.traffic.received)
-
-    def alerts(self) -> list[Alert]:
-        """What was told, when the worker has looked at the clock once more."""
-        time.sleep(2 * IDLE_SECONDS)
-        topic = self.stage.settings.topic("alerts")
-        return [msgspec.json.decode(record.value, type=Alert) for record in self.stage.records(topic)]
-
-    def gauges(self) -> dict[str, float]:
-        """Those of alerts that have been up, by their labels but the channel."""
-        lines = self.worker.page("/metrics")[1].splitlines()
-        found = [line.rpartition(" ") for line in lines if line.startswith("acquit_alert_active{")]
-        return {" ".join(_LABEL.findall(labels)): float(value) for labels, _, value in found}
+FASTER = [60.0, pytest.param(1.0, marks=[pytest.mark.soak, pytest.mark.timeout(1_500)])]
+"""Waiting times are a sixtieth of those that are shipped, and the shipped ones in the soak."""
+DATED_TRAFFIC = {"AcquitSuppressionsLate"}
+"""What is true of records that are an hour old when they are published."""
+END_OF_PAGE_SECONDS = 1_200
+"""An alert that is over fires for five minutes more, and a group is told of it within two."""
 
 
 @pytest.fixture
@@ -145,58 +41,72 @@ def begin() -> datetime:
     return (datetime.now(UTC) - timedelta(hours=1)).replace(minute=10, second=0, microsecond=0)
 
 
-def watched(stage: Stage, begin: datetime, happening: Happening) -> Day:
-    """The hours before are read at once; from now on time passes."""
-    clock = stage.folder / "clock"
-    clock.write_text(str(milliseconds(begin)))
-    stage.partitions = 2
-    stage.extra = {
-        "ACQUIT_RAW_TOPICS": f"{stage.name}.raw=smpp,{stage.name}.vonage=vonage",
-        "ACQUIT_TALLY_SECONDS": "0.01",
-        "ACQUIT_DELIVERY_FLOORS": "sms=0.8",  # the world delivers 95 %, which is under the floor that is set as a rule
-    }
-    stage.create_topics()
-    worker = stage.start(module="tests.system.clocked_worker", CLOCK=str(clock))
-    day = Day(stage, worker, clock, traffic(begin, happening), begin)
-    asyncio.run(feed_records(stage.settings, day.traffic.until(begin)))
-    assert patiently(day.is_counted)
-    day.pass_until(begin + CALM)
-    return day
+def paged(receiver: Receiver, number: int) -> Callable[[], bool]:
+    return lambda: len(receiver.of("pager")) >= number
 
 
-def test_outage_is_told_once_with_its_reason_and_cleared_when_it_is_over(stage: Stage, begin: datetime) -> None:
+def told_within(day: Day, receiver: Receiver, number: int, *, faster: float, what: str) -> None:
+    """Wait for this notification, and say how long it took."""
+    begun = time.monotonic()
+    assert patiently(paged(receiver, number), seconds=60 + END_OF_PAGE_SECONDS / faster), day.gauges()
+    print(f"{what}: notified {time.monotonic() - begun:.1f} s after acquit said so, with waits / {faster:g}")  # noqa: T201 - read with -s
+
+
+@pytest.mark.parametrize("faster", FASTER)
+def test_outage_is_one_page_with_its_reason_and_its_end(stage: Stage, begin: datetime, faster: float) -> None:
     struck = begin + CALM
     day = watched(stage, begin, partial(outage, struck))
-    day.pass_until(struck + TROUBLE)
-    [raised] = day.alerts()
-    assert (raised.kind, raised.state, raised.carrier) == ("delivery_drop", "raised", STRICKEN)
-    assert (raised.supplier, raised.route) == (None, None)
-    assert struck < raised.at <= struck + LATEST
-    assert raised.categories == ["network_or_system_error"]
-    assert day.gauges() == {f"{STRICKEN} delivery_drop": 1}
-    day.pass_until(struck + TROUBLE + CLEARED)
-    [_, cleared] = day.alerts()
-    assert (cleared.kind, cleared.state, cleared.carrier) == ("delivery_drop", "cleared", STRICKEN)
-    assert struck + TROUBLE < cleared.at
-    assert cleared.since == raised.at
-    assert day.gauges() == {f"{STRICKEN} delivery_drop": 0}
+    with alerting(stage.folder / "alerting", [f"127.0.0.1:{day.worker.port}"], faster=faster) as receiver:
+        day.pass_until(struck + LATEST, pause=ASKED_SECONDS)
+        day.pass_until(struck + TROUBLE)
+        [raised] = day.alerts()
+        assert (raised.kind, raised.state, raised.carrier) == ("delivery_drop", "raised", STRICKEN)
+        assert (raised.supplier, raised.route) == (None, None)
+        assert struck < raised.at <= struck + LATEST
+        print(f"outage: {raised.at - struck} of traffic until acquit said so")  # noqa: T201
+        assert raised.categories == ["network_or_system_error"]
+        assert day.gauges() == {f"{STRICKEN} delivery_drop": 1}
+        told_within(day, receiver, 1, faster=faster, what="outage")
+        day.pass_until(struck + TROUBLE + CLEARED)
+        [_, cleared] = day.alerts()
+        assert (cleared.kind, cleared.state, cleared.carrier) == ("delivery_drop", "cleared", STRICKEN)
+        assert struck + TROUBLE < cleared.at
+        assert cleared.since == raised.at
+        assert day.gauges() == {}
+        told_within(day, receiver, 2, faster=faster, what="its end")
+        drop = {"AcquitDeliveryDrop"}
+        assert [one.said for one in receiver.of("pager")] == [("pager", "firing", drop), ("pager", "resolved", drop)]
+        assert [alert["labels"]["carrier"] for alert in receiver.of("pager")[0].alerts] == [STRICKEN]
 
 
 def test_honest_twin_of_the_same_traffic_says_nothing(stage: Stage, begin: datetime) -> None:
     day = watched(stage, begin, lambda sent: sent)
-    day.pass_until(begin + CALM + TROUBLE + CLEARED)
-    assert day.alerts() == []
-    assert day.gauges() == {}
+    with alerting(stage.folder / "alerting", [f"127.0.0.1:{day.worker.port}"], faster=60) as receiver:
+        day.pass_until(begin + CALM + TROUBLE + CLEARED)
+        assert day.alerts() == []
+        assert day.gauges() == {}
+        assert patiently(lambda: bool(receiver.told)), "the dead man's switch is not told"
+        assert receiver.of("pager") == []
+        assert {name for one in receiver.of("tickets") for name in one.said[2]} <= DATED_TRAFFIC
 
 
-def test_feed_that_stands_still_is_told_as_such_and_never_as_a_drop(stage: Stage, begin: datetime) -> None:
+@pytest.mark.parametrize("faster", FASTER)
+def test_feed_that_stands_still_is_one_page_of_its_own_and_never_a_drop(
+    stage: Stage, begin: datetime, faster: float
+) -> None:
     stood = begin + CALM
     day = watched(stage, begin, partial(stalled, stood))
-    day.pass_until(stood + TROUBLE)
-    [raised] = day.alerts()
-    assert (raised.kind, raised.state, raised.supplier) == ("receipts_stalled", "raised", STALLED)
-    assert stood < raised.at <= stood + LATEST
-    day.pass_until(stood + TROUBLE + CLEARED)
-    [_, cleared] = day.alerts()
-    assert (cleared.kind, cleared.state, cleared.supplier) == ("receipts_stalled", "cleared", STALLED)
-    assert set(day.gauges().values()) == {0}
+    with alerting(stage.folder / "alerting", [f"127.0.0.1:{day.worker.port}"], faster=faster) as receiver:
+        day.pass_until(stood + LATEST, pause=ASKED_SECONDS)
+        day.pass_until(stood + TROUBLE)
+        [raised] = day.alerts()
+        assert (raised.kind, raised.state, raised.supplier) == ("receipts_stalled", "raised", STALLED)
+        assert stood < raised.at <= stood + LATEST
+        told_within(day, receiver, 1, faster=faster, what="stalled feed")
+        day.pass_until(stood + TROUBLE + CLEARED)
+        [_, cleared] = day.alerts()
+        assert (cleared.kind, cleared.state, cleared.supplier) == ("receipts_stalled", "cleared", STALLED)
+        assert day.gauges() == {}
+        told_within(day, receiver, 2, faster=faster, what="its end")
+        feed = {"AcquitReceiptsStalled"}
+        assert [one.said for one in receiver.of("pager")] == [("pager", "firing", feed), ("pager", "resolved", feed)]

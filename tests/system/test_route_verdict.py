@@ -6,6 +6,7 @@ same traffic says nothing.
 
 import asyncio
 import json
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,7 @@ from acquit.simulate.world.laws import draw_world
 from acquit.simulate.world.staging import Staging, only, staged
 from acquit.worker.app import LAG_SECONDS
 from acquit.worker.feeding import feed_records
+from tests.servers.alerting import Notification, Receiver, alerting
 from tests.system.stage import Stage, patiently
 
 DAYS, FROM_DAY, SEED = 4, 1, 7
@@ -62,13 +64,27 @@ def alerts(stage: Stage) -> list[dict[str, str]]:
     return [alert for alert in told if alert["kind"] == "route_contradicted"]
 
 
+def told_of(receiver: Receiver) -> list[Notification]:
+    return [one for one in receiver.told if one.said[2] == {"AcquitRouteContradicted"}]
+
+
 def verdicts_in_the_log(stage: Stage) -> set[tuple[int, str]]:
     records = stage.records(stage.settings.topic("events"))
     told = [(record.partition, json.loads(record.value)) for record in records if b'"kind":"verdict"' in record.value]
     return {(partition, said["route"]) for partition, said in told if said["verdict"] == "contradicted"}
 
 
-def test_forged_receipts_of_a_route_are_found_and_told_to_everybody(running: Stage, tmp_path: Path) -> None:
+@pytest.fixture
+def receiver(running: Stage) -> Iterator[Receiver]:
+    """Who is told by Prometheus and Alertmanager, as shipped but sixty times as fast."""
+    worker = running.workers[0]
+    with alerting(running.folder / "alerting", [f"127.0.0.1:{worker.port}"], faster=60) as receiver:
+        yield receiver
+
+
+def test_forged_receipts_of_a_route_are_found_and_told_to_everybody(
+    running: Stage, receiver: Receiver, tmp_path: Path
+) -> None:
     staging = world(FRAUD)
     asyncio.run(feed_records(running.settings, until_now(staging)))
     [(supplier, carrier)] = staging.liars
@@ -80,13 +96,19 @@ def test_forged_receipts_of_a_route_are_found_and_told_to_everybody(running: Sta
     assert patiently(lambda: verdicts_in_the_log(running) == {(n, route) for n in range(running.partitions)})
     page = running.workers[0].page("/metrics")[1]
     assert f'acquit_route_verdict{{carrier="{carrier}",channel="sms",route="{route}"}} 2.0' in page
-    html = tmp_path / "dossier.html"
-    made = running.run("routes", "evidence", route, "--carrier", carrier, "--html", str(html))
-    assert made.returncode == 0, made.stderr
-    assert "contradict" in made.stdout
-    assert route in html.read_text()
     listed = running.run("routes", "list").stdout
     assert [line.split()[0] for line in listed.splitlines()].count("contradicted") == 1
+    # The page names the command that writes the dossier: it is run as it stands there.
+    assert patiently(lambda: bool(told_of(receiver)))
+    [told] = told_of(receiver)
+    assert [(alert["labels"]["route"], alert["labels"]["carrier"]) for alert in told.alerts] == [(route, carrier)]
+    acquit, *words = shlex.split(told.alerts[0]["annotations"]["dossier"])
+    assert acquit == "acquit"
+    made = running.run(*[str(tmp_path / word) if word.startswith("dossier.") else word for word in words])
+    assert made.returncode == 0, made.stderr
+    assert "contradict" in made.stdout
+    assert route in (tmp_path / "dossier.html").read_text()
+    assert told.alerts[0]["annotations"]["dossier_url"].endswith("/runbooks.md#the-dossier")
 
 
 def is_judged(stage: Stage, staging: Staging) -> bool:
@@ -100,13 +122,15 @@ def is_idle(stage: Stage, *, but: str) -> bool:
     return bool(lags) and all(line.endswith(" 0.0") for line in lags)
 
 
-def test_honest_twin_of_the_same_traffic_accuses_nobody(running: Stage) -> None:
+def test_honest_twin_of_the_same_traffic_accuses_nobody(running: Stage, receiver: Receiver) -> None:
     staging = world("")
     asyncio.run(feed_records(running.settings, until_now(staging)))
     assert patiently(lambda: is_judged(running, staging), seconds=120)
     assert patiently(lambda: running.workers[0].metric("acquit_consumer_lag_records") == 0)
     assert alerts(running) == []
     assert not verdicts_in_the_log(running)
+    assert patiently(lambda: bool(receiver.told)), "the dead man's switch is not told"
+    assert not {name for one in receiver.told for name in one.said[2] if "Route" in name}
 
 
 def test_nobody_is_judged_while_what_people_answered_is_not_read(ready: Stage, tmp_path: Path) -> None:

@@ -86,6 +86,9 @@ def check_topics(settings_file: Path | None, principal: str | None) -> None:
 @click.option("--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write what is true of them here.")
 @click.option("--kafka", is_flag=True, help="Send raw records to the settings' topics, instead of printing events.")
 @click.option(
+    "--live", is_flag=True, help="With --kafka: half a day of history, then four providers' traffic as it happens."
+)
+@click.option(
     "--world",
     metavar="NAME|FILE",
     help="A world with known liars instead: low, median or high by what its routes send, or a TOML file.",
@@ -117,6 +120,11 @@ def simulate(
     if "list" in staged.values():
         click.echo("\n".join(_names("frauds" if staged["fraud"] == "list" else "troubles")))
         return
+    if staged.pop("live"):
+        if not kafka or world or truth or tallies:
+            raise click.UsageError("--live goes to Kafka, without end, and nothing else is asked of it")
+        _simulate_live(settings_file)
+        return
     if world is not None:
         said = {name: value for name, value in staged.items() if value is not None}
         if click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
@@ -135,6 +143,12 @@ def simulate(
         click.echo(f"{ran(feed(settings_of(settings_file), scenario))} records sent", err=True)
     else:
         write_ndjson(scenario, sys.stdout.buffer)
+
+
+def _simulate_live(settings_file: Path | None) -> None:
+    from acquit.worker.feeding import feed_live
+
+    ran(feed_live(settings_of(settings_file)))
 
 
 def _names(of: str) -> list[str]:

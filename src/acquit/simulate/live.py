@@ -1,4 +1,4 @@
-"""Traffic of four providers as it happens, second by second, with a story in it: what `acquit demo` sends.
+"""Traffic of four providers as it happens, second by second, with a story in it: `acquit demo`, `acquit simulate --live`.
 
 Payloads are written as the providers write them, by hand: Twilio forms, WhatsApp Cloud webhooks, SES notifications over
 SNS, SMPP receipts. In every `CYCLE` of seconds one carrier falls and recovers. The days before have a story, too: of three
@@ -28,6 +28,7 @@ LYING_HOURS = 29
 """One day is enough to find a route that forges 30 %. It is judged once something comes that is later than 06:00 of the next
 day, and all of these are earlier.
 """
+PROVIDERS = ("smpp", "twilio", "whatsapp", "ses")
 
 
 @dataclass(frozen=True)

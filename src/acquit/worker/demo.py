@@ -12,35 +12,32 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 from rich.console import Console
 from rich.live import Live as LiveScreen
 
 from acquit.address import mask
 from acquit.effects import Alert, Suppression
-from acquit.simulate import Scenario, simulate
-from acquit.simulate.live import CYCLE, LYING_CARRIER, Live, forged_days
+from acquit.simulate.live import CYCLE, LYING_CARRIER, PROVIDERS, forged_days
 from acquit.worker import topics
 from acquit.worker.connections import kafka_options
 from acquit.worker.embedded import CannotStartError, child, embedded, free_port
-from acquit.worker.feeding import send_records
+from acquit.worker.feeding import feed_live, feed_records
 from acquit.worker.screen import screen
 from acquit.worker.settings import Settings
 from acquit.worker.settings_file import load
 from acquit.worker.top import View, Watcher
 
 LEAST_MEMORY_BYTES = 700 * 1024 * 1024
-RAW = {"raw.smpp": "smpp", "raw.twilio": "twilio", "raw.whatsapp": "whatsapp", "raw.ses": "ses",
-       "raw.vonage": "vonage"}  # fmt: skip
-HISTORY_MESSAGES = 3_000
+RAW = {
+    f"raw.{provider}": provider for provider in (*PROVIDERS, "vonage")
+}  # the days of the story are in vonage's words, too
 NEWS = 50
-AT_ONCE = 2_000
 
 
 def run(*, seconds: float | None, http_port: int, kafka_port: int, redis_port: int) -> None:
@@ -101,29 +98,15 @@ def _check_memory() -> None:
 
 
 async def _traffic(settings: Settings) -> None:
-    """Days of history at once, the oldest first, then what happens, as it happens."""
-    producer = AIOKafkaProducer(**kafka_options(settings))
-    await producer.start()
-    try:
-        start = datetime.now(UTC)
-        await _tell_lies(producer, settings, start)
-        past = Scenario(seed=7, messages=HISTORY_MESSAGES, start=start - timedelta(hours=12), span_hours=11,
-                        malformed_share=0.001)  # fmt: skip
-        await send_records(producer, settings, [r for r in simulate(past) if r.timestamp_ms < _now_ms()])
-        live = Live(seed=int(start.timestamp()) & 0xFFFF, start=start)
-        while True:
-            await send_records(producer, settings, list(live.until(datetime.now(UTC))))
-            await asyncio.sleep(0.2)
-    finally:
-        await producer.stop()
+    """Days of a route that lies, then what happens, as it happens."""
+    await _tell_lies(settings, datetime.now(UTC))
+    await feed_live(settings)
 
 
-async def _tell_lies(producer: AIOKafkaProducer, settings: Settings, now: datetime) -> None:
-    """The days of a route that lies. What is later waits: a day is judged when later ones are known of, once."""
-    watcher, sent, forged = Watcher(f"127.0.0.1:{settings.http_port}"), 0, forged_days(now)
-    while some := list(islice(forged, AT_ONCE)):
-        await send_records(producer, settings, some)
-        sent += len(some)
+async def _tell_lies(settings: Settings, now: datetime) -> None:
+    """What is later waits: a day is judged when later ones are known of, once."""
+    sent = await feed_records(settings, forged_days(now))
+    watcher = Watcher(f"127.0.0.1:{settings.http_port}")
     while (await asyncio.to_thread(watcher.look)).raw_records < sent:  # noqa: ASYNC110 - another process knows
         await asyncio.sleep(0.2)
 
@@ -249,7 +232,3 @@ before, a supplier on {LYING_CARRIER} forged receipts. Why that is said of it:
 
 def _hint(ports: dict[str, int]) -> str:
     return f"ask: redis-cli -p {ports['redis']}   metrics, acquit top: 127.0.0.1:{ports['http']}"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

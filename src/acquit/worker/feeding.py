@@ -1,18 +1,22 @@
 """Simulated traffic onto Kafka: what `acquit simulate --kafka`, the system tests and the benchmark send."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from aiokafka import AIOKafkaProducer
 
 from acquit.errors import BadSettings
 from acquit.simulate import Record, Scenario, simulate
+from acquit.simulate.live import Live
 from acquit.worker.connections import kafka_options
 from acquit.worker.sending import Outgoing, partition_of, send_all
 from acquit.worker.settings import Settings
 
 AT_ONCE = 2_000
+HISTORY_MESSAGES = 3_000
 
 
 async def feed(settings: Settings, scenario: Scenario) -> int:
@@ -32,6 +36,24 @@ async def feed_records(settings: Settings, records: Iterator[Record]) -> int:
     finally:
         await producer.stop()
     return sent
+
+
+async def feed_live(settings: Settings) -> None:
+    """Half a day of history at once, then what happens, as it happens, without end."""
+    producer = AIOKafkaProducer(**kafka_options(settings))
+    await producer.start()
+    try:
+        start = datetime.now(UTC)
+        past = Scenario(seed=7, messages=HISTORY_MESSAGES, start=start - timedelta(hours=12), span_hours=11,
+                        malformed_share=0.001)  # fmt: skip
+        now_ms = time.time_ns() // 1_000_000
+        await send_records(producer, settings, [r for r in simulate(past) if r.timestamp_ms < now_ms])
+        live = Live(seed=int(start.timestamp()) & 0xFFFF, start=start)
+        while True:
+            await send_records(producer, settings, list(live.until(datetime.now(UTC))))
+            await asyncio.sleep(0.2)
+    finally:
+        await producer.stop()
 
 
 async def send_records(producer: AIOKafkaProducer, settings: Settings, records: Iterable[Record]) -> None:
