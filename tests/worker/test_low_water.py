@@ -110,6 +110,16 @@ async def test_what_is_sent_after_the_day_became_due_is_not_waited_for(
     assert await is_counted(water)
 
 
+async def test_tallies_that_go_on_meanwhile_do_not_put_the_question_off(
+    water: LowWater, offsets: FakeOffsets, now: list[float]
+) -> None:
+    offsets.read[ANSWERS] = 9
+    assert not await is_counted(water)
+    offsets.read[ANSWERS], offsets.sources[ANSWERS] = 10, 1_000
+    now[0] += module.LONGEST_SECONDS
+    assert await is_counted(water, at=LATER)
+
+
 async def test_later_day_is_asked_for_anew(water: LowWater, offsets: FakeOffsets) -> None:
     assert await is_counted(water)
     offsets.sources[ANSWERS] = 1_000
