@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from acquit import rules
 from acquit.capped import Capped
-from acquit.effects import Append, DeadLetter, Effect, Entry, Suppression, Tally
+from acquit.effects import Append, Counted, DeadLetter, Effect, Entry, Suppression, Tally
 from acquit.envelope import Source
 from acquit.events import CHANNELS, Channel, Engagement, Event, Receipt, Said, Verdict, VerdictWord, encode
 from acquit.ledger.labels import Numbers
@@ -566,6 +566,19 @@ def test_totals_leave_every_few_seconds_of_log_time() -> None:
     steps = [record(receipt("sent", f"m{at}"), offset, at=at) for offset, at in enumerate([0, 1.9, 2, 3, 4])]
     left = [[tally.status["sent"] for tally in state.fold([step]) if isinstance(tally, Tally)] for step in steps]
     assert left == [[], [], [3], [], [5]]
+
+
+def test_it_is_said_how_far_all_totals_have_left_when_none_waits() -> None:
+    state = partition(tally_seconds=2)
+    state.head.flushed_ms = START_MS
+    assert state.take_counted() == []
+    state.fold([record(receipt("sent"), 4)])
+    assert state.take_counted() == []
+    state.flush()
+    assert state.take_counted() == [Counted(0, 4)]
+    assert state.take_counted() == []
+    state.fold([record(None, 5)])
+    assert state.take_counted() == [Counted(0, 5)]
 
 
 def test_hold_that_ends_by_log_time_leaves_the_list() -> None:

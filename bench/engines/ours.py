@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from acquit.effects import read_tally
+from acquit.effects import is_tally, read_tally
 from acquit.events import STATUSES
 from bench.engines.child import Run, Watch
 from bench.engines.core import SESSION_MS, place_name
@@ -71,7 +71,9 @@ def _settled(topic: Topic, settings: Mapping[str, str]) -> Difference:
 
 def _cells(bootstrap: str, tallies: str) -> Cells:
     cells: dict[str, list[int]] = {}
-    for _, value in asyncio.run(latest(bootstrap, tallies)):
+    for key, value in asyncio.run(latest(bootstrap, tallies)):
+        if not is_tally(key):
+            continue
         tally = read_tally(value)
         cell = tally.cell
         totals = cells.setdefault(place_name(cell.channel, cell.carrier, cell.route, cell.hour), [0] * len(STATUSES))

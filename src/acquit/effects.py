@@ -168,6 +168,21 @@ class Holding(Struct, frozen=True):
         return _ENCODER.encode(self)
 
 
+class Counted(Struct, frozen=True):
+    """All totals of this partition have left that its log comes to up to this offset."""
+
+    partition: int
+    upto: int
+
+    @property
+    def key(self) -> bytes:
+        return b"%d/%s" % (self.partition, COUNTED)
+
+    @property
+    def value(self) -> bytes:
+        return _ENCODER.encode(self)
+
+
 class Cell(Struct, frozen=True):
     """What a number is counted under. `hour` is the start of the hour of submission, in epoch seconds."""
 
@@ -313,10 +328,10 @@ class Alert(Struct, frozen=True):
         return _ENCODER.encode(self)
 
 
-Effect: TypeAlias = Append | DeadLetter | Suppression | Listing | Held | Tally | Holding | Alert | Verdict
+Effect: TypeAlias = Append | DeadLetter | Suppression | Listing | Held | Tally | Holding | Counted | Alert | Verdict
 
-HELD = b"held/"
-"""What the key of a Holding has behind its partition; a cell never begins so."""
+HELD, COUNTED = b"held/", b"counted"
+"""What the keys of a Holding and of a Counted have behind their partition; a cell never begins so."""
 
 _ENCODER = msgspec.json.Encoder()
 _SUPPRESSION = msgspec.json.Decoder(SuppressionRecord)
@@ -324,11 +339,17 @@ _HELD = msgspec.json.Decoder(Held)
 _TALLY = msgspec.json.Decoder(Tally)
 _CHANGE = msgspec.json.Decoder(Suppression)
 _HOLDING = msgspec.json.Decoder(Holding)
+_COUNTED = msgspec.json.Decoder(Counted)
 
 
 def tally_key(partition: int, cell: Cell) -> bytes:
     """`partition/cell`: one running total per source partition and cell."""
     return b"%d/" % partition + _ENCODER.encode(msgspec.structs.astuple(cell))
+
+
+def is_tally(key: bytes) -> bool:
+    """Whether a record of `acquit.tallies` with this key is a running total."""
+    return not key.partition(b"/")[2].startswith((HELD, COUNTED))
 
 
 def read_suppression(value: bytes) -> SuppressionRecord:
@@ -349,6 +370,11 @@ def read_held(value: bytes) -> Held:
 def read_holding(value: bytes) -> Holding:
     """Raises msgspec.MsgspecError: nobody but the ledger writes there."""
     return _HOLDING.decode(value)
+
+
+def read_counted(value: bytes) -> Counted:
+    """Raises msgspec.MsgspecError: nobody but the ledger writes there."""
+    return _COUNTED.decode(value)
 
 
 def read_tally(value: bytes) -> Tally:

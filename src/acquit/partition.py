@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from acquit.blocks import Blocks
 from acquit.columns import LATENCY_BOUNDS_MS
-from acquit.effects import DeadLetter, Effect, Listing, Suppression, Tally
+from acquit.effects import Counted, DeadLetter, Effect, Listing, Suppression, Tally
 from acquit.envelope import Record
 from acquit.errors import BadSettings, Undecodable
 from acquit.events import (
@@ -158,6 +158,7 @@ class Partition:
         self._rules = rules
         self._tally_ms = round(tally_seconds * 1000)
         self._may_flush = may_flush
+        self._counted = -1  # up to where all totals have left, as it was said last
         self._due_ms = 0  # when it is looked next whether hours close, and messages are too many
 
     def fold(self, records: Iterable[Record]) -> list[Effect]:
@@ -197,6 +198,13 @@ class Partition:
         """The totals that changed and have not left yet."""
         self.head.flushed_ms = self.head.clock_ms
         return self.messages.totals.take_pending(partition=self.number, upto=self.head.to)
+
+    def take_counted(self) -> list[Counted]:
+        """That all totals have left, if none waits and this was not said yet."""
+        if self.messages.totals.has_pending or self.head.to == self._counted:
+            return []
+        self._counted = self.head.to
+        return [Counted(self.number, self.head.to)]
 
     def take_counts(self) -> Counts:
         counts, self.counts = self.counts, Counts()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from acquit.blocks import Blocks
 from acquit.capped import Capped
-from acquit.effects import Cell, Tally
+from acquit.effects import Cell, Counted, Tally
 from acquit.events import Status
 from acquit.routes.cohorts import KEPT_DAYS, MATCHED_HOURS, Cohort, Held, Sums
 from tests.builders import DAY, HOUR, START_MS, Read
@@ -181,6 +181,14 @@ def test_record_that_is_no_total_is_read_and_changes_nothing(value: bytes | None
     before = shown(sums)
     assert sums.take_record(read(value, 7, key)) is None
     assert (sums.head.to, sums.head.timestamp_ms, shown(sums)) == (7, START_MS + 7, before)
+
+
+def test_ledgers_say_how_far_their_totals_have_come() -> None:
+    sums = summed(tally(sent=1))
+    before = shown(sums)
+    for counted in (Counted(0, 5), Counted(11, 7), Counted(0, 9)):
+        assert sums.take_record(read(counted.value, 8, counted.key)) is None
+    assert (sums.head.to, sums.head.counted, shown(sums)) == (8, {0: 9, 11: 7}, before)
 
 
 def reloaded(sums: Sums, *, limit: int) -> Sums:

@@ -1,6 +1,6 @@
 """A drop is told once, of whom it is, and as what it is; what is slow, silent or rejected is no drop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import cache
 
@@ -280,6 +280,36 @@ def test_backlog_raises_nothing_however_late_it_is_read() -> None:
     traffic = watched(ONE)
     judge, traffic.sums.judge = traffic.sums.judge, lambda now_ms: judge(now_ms + 6 * 3_600_000)  # type: ignore[method-assign]
     assert traffic.run(HOUR_TICKS) == []
+
+
+def test_receipts_that_wait_to_be_read_are_no_drop_and_no_silence() -> None:
+    asked, is_read = [], [True]
+
+    def is_fresh(counted: Mapping[int, int]) -> bool:
+        asked.append(counted)
+        return is_read[0]
+
+    traffic = Traffic(ONE, Sums(Capped(50), zone="UTC", floors={}, is_fresh=is_fresh))
+    traffic.sums.head.counted[0] = 7
+    traffic.run(WATCHED_HOURS * HOUR_TICKS)
+    assert asked == [], "it is asked only when there is something to raise"
+    is_read[0], traffic.holds_back = False, lambda _: True
+    assert traffic.run(20 * MINUTE_TICKS) == []
+    assert asked[-1] == {0: 7}
+    traffic.holds_back = lambda _: False
+    traffic.run(1)
+    is_read[0] = True
+    assert traffic.run(HOUR_TICKS) == []
+
+
+def test_drop_is_told_as_soon_as_all_is_read() -> None:
+    is_read = [True]
+    traffic = Traffic(ONE, Sums(Capped(50), zone="UTC", floors={}, is_fresh=lambda _: is_read[0]))
+    traffic.run(WATCHED_HOURS * HOUR_TICKS)
+    is_read[0], traffic.fate = False, failing(1.0)
+    assert traffic.run(5 * MINUTE_TICKS) == []
+    is_read[0] = True
+    assert told(traffic.run(1)) == [("delivery_drop", "raised", "20801", None, None)]
 
 
 def test_nothing_known_yet_raises_nothing_on_usual_traffic() -> None:

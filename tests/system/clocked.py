@@ -106,6 +106,10 @@ def milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
+ASKED_SECONDS = 2.0
+"""How long it usually takes until Kafka was asked what is read."""
+
+
 @dataclass
 class Day:
     """A stage with one worker, whose time is what its traffic says."""
@@ -118,12 +122,14 @@ class Day:
     changed_at: float = 0.0  # by time.time(): when an alert's gauge was last seen to come or go
     is_shown: bool = False
 
-    def pass_until(self, end: datetime) -> None:
+    def pass_until(self, end: datetime, *, pause: float = 0.0) -> None:
+        """After each minute `pause`: the worker asks Kafka before it raises anything, and Kafka's time does not fly."""
         while self.now < end:
             self.now += STEP
             asyncio.run(feed_records(self.stage.settings, self.traffic.until(self.now)))
             assert patiently(self.is_counted, pause=0.05), "what was published is not counted"
             set_clock(self.clock, self.now)
+            time.sleep(pause)
             if bool(self.gauges()) != self.is_shown:
                 self.changed_at, self.is_shown = time.time(), not self.is_shown
 

@@ -13,7 +13,7 @@ import redis as redis_py
 from msgspec.structs import replace
 
 from acquit import rules
-from acquit.effects import Cell, Tally, read_suppression, read_tally
+from acquit.effects import Cell, Tally, is_tally, read_suppression, read_tally
 from acquit.events import FAILED, decode
 from acquit.ledger.totals import tally_of
 from acquit.offline import Replay
@@ -125,6 +125,8 @@ def tallies(stage: Stage) -> dict[tuple[int, Cell], Tally]:
     found: dict[tuple[int, Cell], Tally] = {}
     upto: dict[tuple[int, Cell], int] = {}
     for record in stage.records(stage.settings.topic("tallies")):
+        if not is_tally(record.key):
+            continue
         tally = read_tally(record.value)
         place = (tally.partition, tally.cell)
         assert record.key == tally.key

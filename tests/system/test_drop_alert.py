@@ -11,7 +11,19 @@ from functools import partial
 import pytest
 
 from tests.servers.alerting import Receiver, alerting
-from tests.system.clocked import CALM, CLEARED, LATEST, STALLED, STRICKEN, TROUBLE, Day, outage, stalled, watched
+from tests.system.clocked import (
+    ASKED_SECONDS,
+    CALM,
+    CLEARED,
+    LATEST,
+    STALLED,
+    STRICKEN,
+    TROUBLE,
+    Day,
+    outage,
+    stalled,
+    watched,
+)
 from tests.system.stage import Stage, patiently
 
 FASTER = [60.0, pytest.param(1.0, marks=[pytest.mark.soak, pytest.mark.timeout(1_500)])]
@@ -44,6 +56,7 @@ def test_outage_is_one_page_with_its_reason_and_its_end(stage: Stage, begin: dat
     struck = begin + CALM
     day = watched(stage, begin, partial(outage, struck))
     with alerting(stage.folder / "alerting", [f"127.0.0.1:{day.worker.port}"], faster=faster) as receiver:
+        day.pass_until(struck + LATEST, pause=ASKED_SECONDS)
         day.pass_until(struck + TROUBLE)
         [raised] = day.alerts()
         assert (raised.kind, raised.state, raised.carrier) == ("delivery_drop", "raised", STRICKEN)
@@ -83,6 +96,7 @@ def test_feed_that_stands_still_is_one_page_of_its_own_and_never_a_drop(
     stood = begin + CALM
     day = watched(stage, begin, partial(stalled, stood))
     with alerting(stage.folder / "alerting", [f"127.0.0.1:{day.worker.port}"], faster=faster) as receiver:
+        day.pass_until(stood + LATEST, pause=ASKED_SECONDS)
         day.pass_until(stood + TROUBLE)
         [raised] = day.alerts()
         assert (raised.kind, raised.state, raised.supplier) == ("receipts_stalled", "raised", STALLED)

@@ -7,6 +7,7 @@ same traffic says nothing.
 import asyncio
 import json
 import shlex
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from acquit.simulate import Record
 from acquit.simulate.world import telling
 from acquit.simulate.world.laws import draw_world
 from acquit.simulate.world.staging import Staging, only, staged
+from acquit.worker.app import LAG_SECONDS
 from acquit.worker.feeding import feed_records
 from tests.servers.alerting import Notification, Receiver, alerting
 from tests.system.stage import Stage, patiently
@@ -40,16 +42,21 @@ def until_now(staging: Staging) -> Iterator[Record]:
 
 
 @pytest.fixture
-def running(stage: Stage) -> Iterator[Stage]:
+def ready(stage: Stage) -> Iterator[Stage]:
     raw = f"{stage.name}.raw=smpp,{stage.name}.vonage=vonage"
     stage.extra = {"ACQUIT_RAW_TOPICS": raw, "ACQUIT_WINDOW_HOURS": "120", "ACQUIT_TALLY_SECONDS": "2"}
     stage.create_topics()
-    worker = stage.start()
-    assert patiently(worker.is_ready)
     try:
         yield stage
     finally:
         stage.end()
+
+
+@pytest.fixture
+def running(ready: Stage) -> Stage:
+    worker = ready.start()
+    assert patiently(worker.is_ready)
+    return ready
 
 
 def alerts(stage: Stage) -> list[dict[str, str]]:
@@ -104,15 +111,43 @@ def test_forged_receipts_of_a_route_are_found_and_told_to_everybody(
     assert told.alerts[0]["annotations"]["dossier_url"].endswith("/runbooks.md#the-dossier")
 
 
+def is_judged(stage: Stage, staging: Staging) -> bool:
+    return stage.workers[0].page("/metrics")[1].count("acquit_route_verdict{") >= len(staging.world.routes)
+
+
+def is_idle(stage: Stage, *, but: str) -> bool:
+    """Whether all is read, of all topics but this one."""
+    page = stage.workers[0].page("/metrics")[1]
+    lags = [line for line in page.splitlines() if line.startswith("acquit_consumer_lag_records{") and but not in line]
+    return bool(lags) and all(line.endswith(" 0.0") for line in lags)
+
+
 def test_honest_twin_of_the_same_traffic_accuses_nobody(running: Stage, receiver: Receiver) -> None:
     staging = world("")
     asyncio.run(feed_records(running.settings, until_now(staging)))
-    assert patiently(
-        lambda: running.workers[0].page("/metrics")[1].count("acquit_route_verdict{") >= len(staging.world.routes),
-        seconds=120,
-    )
+    assert patiently(lambda: is_judged(running, staging), seconds=120)
     assert patiently(lambda: running.workers[0].metric("acquit_consumer_lag_records") == 0)
     assert alerts(running) == []
     assert not verdicts_in_the_log(running)
     assert patiently(lambda: bool(receiver.told)), "the dead man's switch is not told"
     assert not {name for one in receiver.told for name in one.said[2] if "Route" in name}
+
+
+def test_nobody_is_judged_while_what_people_answered_is_not_read(ready: Stage, tmp_path: Path) -> None:
+    staging, held_back, is_waiting = world(""), ready.settings.topic("engagements"), tmp_path / "is-waiting"
+    is_waiting.touch()
+    launcher = "tests.system.held_back_worker"
+    worker = ready.start(module=launcher, HELD_BACK=held_back, HELD_BACK_WHILE=str(is_waiting))
+    assert patiently(worker.is_ready)
+    asyncio.run(feed_records(ready.settings, until_now(staging)))
+    said = f"verdicts on routes wait till all that was sent is read: {held_back}/"
+    assert patiently(lambda: said in worker.log.read_text(), seconds=120)
+    assert patiently(lambda: is_idle(ready, but=held_back), seconds=120)
+    time.sleep(2 * ready.settings.tally_seconds + LAG_SECONDS)  # a verdict would have come
+    assert is_idle(ready, but=held_back)
+    assert "acquit_route_verdict{" not in worker.page("/metrics")[1]
+    is_waiting.unlink()
+    assert patiently(lambda: is_judged(ready, staging), seconds=120)
+    assert patiently(lambda: worker.metric("acquit_consumer_lag_records") == 0)
+    assert alerts(ready) == []
+    assert not verdicts_in_the_log(ready)

@@ -179,6 +179,10 @@ class Totals:
             for running in self.table.rows[start].values():
                 running.pack()
 
+    @property
+    def has_pending(self) -> bool:
+        return bool(self._pending)
+
     def pending(self) -> list[tuple[int, str]]:
         return list(self._pending)
 

@@ -4,7 +4,7 @@ Of each cell and source partition the total with the highest offset counts, so a
 nothing. Hours carry labels 00 to 23; what is shown under a label is its latest day.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from sys import intern
 from typing import Any
 from zlib import crc32
@@ -14,7 +14,7 @@ from msgspec import DecodeError, Struct
 
 from acquit.blocks import Blocks
 from acquit.capped import Capped
-from acquit.effects import HELD, Alert, Example, Tally, read_tally
+from acquit.effects import COUNTED, HELD, Alert, Example, Tally, read_counted, read_tally
 from acquit.envelope import Record
 from acquit.events import DELIVERED, RATED, Channel, Status, Verdict
 from acquit.hours import Hours
@@ -85,6 +85,7 @@ class RoutesHead(Struct):
     carriers: list[str] = []  # those that have names of their own as labels
     judged_day: int = -1  # the last day of which the routes were judged
     newest: dict[int, int] = {}  # hour, by source partition
+    counted: dict[int, int] = {}  # by source partition, the offset up to which all totals are here
 
 
 class Sums:
@@ -92,10 +93,11 @@ class Sums:
 
     def __init__(
         self, carriers: Capped, *, zone: str, floors: Mapping[Channel, float] = rates.FLOORS, window_hours: float = 72,
-        prices: Prices = NO_PRICES,
+        prices: Prices = NO_PRICES, is_fresh: Callable[[Mapping[int, int]], bool] = lambda _: True,
     ) -> None:  # fmt: skip
+        """`is_fresh` is asked before a drop is raised, with what is counted: whether hardly anything waits to be read."""
         self._former: Blocks[Any] = Blocks(Any)  # of journals from before drops were judged by cohorts
-        self.drops = Drops()
+        self.drops = Drops(lambda: is_fresh(self.head.counted))
         self.rates = Rates(floors)
         self._known: dict[int, dict[str, list[int]]] = {}  # hour, route: submitted, known by receipts alone
         self._carriers = carriers
@@ -171,8 +173,13 @@ class Sums:
         if record.key is None or record.value is None:
             return None
         try:
-            if record.key.partition(b"/")[2].startswith(HELD):
+            what = record.key.partition(b"/")[2]
+            if what.startswith(HELD):
                 self.holdings.take(record.value)
+                return None
+            if what == COUNTED:
+                counted = read_counted(record.value)
+                self.head.counted[counted.partition] = counted.upto
                 return None
             return self.take(record.key, record.value)
         except (DecodeError, UnicodeDecodeError):

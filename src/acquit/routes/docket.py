@@ -1,7 +1,8 @@
 """When the routes are judged, and what is said when a verdict changes: once a day, some hours after the day is over.
 
 Answers come late, and a day without its answers looks like one that is forged. What is over is told by the tallies' own
-hours, so that a worker who is behind judges later, and no log is judged twice.
+hours, so that a worker who is behind judges later, and no log is judged twice. That all of the day is read by then is the
+worker's to know (worker/low_water.py).
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,11 @@ AFTER_SECONDS = 6 * 3_600
 _KIND: dict[str, AlertKind] = {"suspect": "route_suspect", "contradicted": "route_contradicted"}
 
 
+def answered(day: int) -> int:
+    """When answers to this day's messages have come, as far as they are waited for; in epoch seconds."""
+    return (day + 1) * DAY_SECONDS + AFTER_SECONDS
+
+
 class Said(Struct, array_like=True):
     """The last verdict on a place, and since which day its word is said."""
 
@@ -45,8 +51,7 @@ class Docket:
 
         `newest_hour` is that of the tallies, in epoch seconds.
         """
-        over = (newest_hour - AFTER_SECONDS) // DAY_SECONDS - 1
-        days = [day for day in self._days.table.rows if judged < day <= over]
+        days = [day for day in self._days.table.rows if judged < day and answered(day) <= newest_hour]
         return min(days) if days else None
 
     def weigh(self, day: int) -> Judged:

@@ -36,7 +36,9 @@ GAPS = 2.0
 class Drops:
     """The judge of all flows. Tell `flows` what totals say, then ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_fresh: Callable[[], bool] = lambda: True) -> None:
+        """`is_fresh` says whether hardly anything waits to be read; asked when there is something to raise."""
+        self._is_fresh = is_fresh
         self.flows = Flows()
         self.table: Blocks[Raised] = Blocks(Raised)
         self._learning = Learning()
@@ -145,6 +147,8 @@ class Drops:
         if any(self._hides(row, kind, subject) for row in self.raised()):
             return []
         if not finding.is_sure and now_ms - self._unsure.setdefault((kind, subject), now_ms) < UNSURE_SECONDS * 1000:
+            return []
+        if not self._is_fresh():  # what is missing may wait in a topic that is read more slowly
             return []
         row = Raised(kind, subject, now_ms, finding.share, finding.messages, finding.ratio, finding.expected)
         if kind == "delivery_drop":

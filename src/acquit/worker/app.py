@@ -21,7 +21,8 @@ from acquit.capped import Capped
 from acquit.effects import DeadLetter, Suppression
 from acquit.errors import BadSettings
 from acquit.partition import Partition
-from acquit.routes.cohorts import Place, Sums
+from acquit.routes.cohorts import Place, RoutesHead, Sums
+from acquit.routes.docket import answered
 from acquit.rules import Rules
 from acquit.worker.connections import faust_credentials, kafka_options, redis_client
 from acquit.worker.ending import end_unacknowledged
@@ -31,6 +32,7 @@ from acquit.worker.journaled import Journaled
 from acquit.worker.lanes import Lanes, Work
 from acquit.worker.list_sink import ListSink
 from acquit.worker.list_truth import Truth
+from acquit.worker.low_water import low_water
 from acquit.worker.origin import SourceChangedError, check_source
 from acquit.worker.perform import Performer
 from acquit.worker.record_batches import BatchApp, Batches, BatchScheduler
@@ -46,6 +48,8 @@ CHECK_SECONDS = 60.0
 LAG_SECONDS = 5.0
 BEAT_SECONDS = 1.0
 IDLE_SECONDS = 1.0
+FRESH_SECONDS = 60.0
+"""Who is further behind with a topic raises no drop: what is missing may wait there."""
 log = logging.getLogger(__name__)
 
 
@@ -84,6 +88,8 @@ class Worker:
         self._standby = self._new_standby()
         if self._standby is not None:
             self._ledger.known = self._standby.known
+        self._verdicts_wait = low_water("verdicts on routes", settings, self._options)
+        self._drops_wait = low_water("delivery drops", settings, self._options)
         self._changed: list[Place] = []
         self._read_at: dict[TopicPartition, float] = {}  # when nothing was left to read
         self._effects: dict[int, list[DeadLetter | Suppression]] = {}  # of the batch that is being committed
@@ -162,7 +168,7 @@ class Worker:
     # the ledger's fold and the routes' sum
 
     def _fold(self, state: Partition, records: Sequence[Any]) -> list[Outgoing]:
-        effects = state.fold(records)
+        effects = [*state.fold(records), *state.take_counted()]
         self._effects[state.number] = [e for e in effects if isinstance(e, DeadLetter | Suppression)]
         return self._performer.outgoing(effects, partition=state.number, timestamp_ms=state.head.clock_ms)
 
@@ -177,9 +183,10 @@ class Worker:
         self.metrics.folded(counts, self._effects.pop(state.number, []))
 
     async def _flush(self, tp: TopicPartition) -> None:
-        await self._ledger.flush(
-            tp, lambda state: self._performer.outgoing(state.flush(), partition=state.number, timestamp_ms=0)
-        )
+        await self._ledger.flush(tp, self._flushed)
+
+    def _flushed(self, state: Partition) -> list[Outgoing]:
+        return self._performer.outgoing([*state.flush(), *state.take_counted()], partition=state.number, timestamp_ms=0)
 
     def _add_up(self, state: Sums, records: Sequence[Any]) -> list[Outgoing]:
         self._changed = [place for place in map(state.take_record, records) if place]
@@ -210,7 +217,7 @@ class Worker:
         """Of many routes it takes half a minute: in a thread, while its lane waits and nothing changes the evidence."""
         journal = self._routes.journals.get(tp.partition)
         day = journal.state.due_day() if journal is not None else None
-        if journal is None or day is None:
+        if journal is None or day is None or not self._is_counted(day, journal.state.head):
             return
         judged = await asyncio.to_thread(journal.state.docket.weigh, day)
         now_ms = time.time_ns() // 1_000_000
@@ -218,6 +225,16 @@ class Worker:
         await self._routes.turn(
             tp, lambda state: self._performer.outgoing(state.say(day, judged, now_ms), partition=0, timestamp_ms=0)
         )
+
+    def _is_counted(self, day: int, head: RoutesHead) -> bool:
+        """Whether what was said of this day's messages is read, of every topic."""
+        water = self._verdicts_wait
+        return water is None or water.is_counted(answered(day), now=head.newest_hour, counted=head.counted)
+
+    def _is_fresh(self, counted: Mapping[int, int]) -> bool:
+        """Whether hardly anything waits to be read, of any topic."""
+        water, now = self._drops_wait, time.monotonic()
+        return water is None or water.is_counted(now - FRESH_SECONDS, now=now, counted=counted)
 
     # rebalances
 
@@ -230,6 +247,8 @@ class Worker:
         """End what is under way, and let go of all that is open."""
         if self._beating is not None:
             self._beating.cancel()
+        for water in filter(None, (self._verdicts_wait, self._drops_wait)):
+            water.stop()
         await self._close()
         await asyncio.gather(self._ledger.disown(), self._routes.disown(), self._intake.stop(), self._redis.aclose())
         if self._sink is not None:
@@ -447,6 +466,7 @@ class Worker:
             floors=settings.delivery_floors,
             window_hours=settings.window_hours,
             prices=rules.prices,
+            is_fresh=self._is_fresh,
         )
 
     @asynccontextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from acquit.effects import HELD
+from acquit.effects import is_tally
 from acquit.worker.connections import kafka_options
 from acquit.worker.partition_reader import ask_spans, isolation, keep_last, open_reader, read
 from acquit.worker.settings import Settings
@@ -37,9 +37,7 @@ async def read_log(settings: Settings) -> list[Any]:
 async def read_tallies(settings: Settings) -> list[bytes]:
     """The running totals that `acquit.tallies` holds now."""
     parts = await last_values(settings, settings.topic("tallies"))
-    return [
-        value for last in parts.values() for key, value in last.items() if not key.partition(b"/")[2].startswith(HELD)
-    ]
+    return [value for last in parts.values() for key, value in last.items() if is_tally(key)]
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:

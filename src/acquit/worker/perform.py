@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from acquit.effects import Alert, Append, DeadLetter, Effect, Held, Holding, Listing, Suppression, Tally
+from acquit.effects import Alert, Append, Counted, DeadLetter, Effect, Held, Holding, Listing, Suppression, Tally
 from acquit.events import Verdict, encode, epoch_ms
 from acquit.worker.sending import Outgoing, partition_of
 from acquit.worker.settings import Settings
@@ -36,7 +36,7 @@ class Performer:
                     records.append(self._listed(effect, partition))
                 case Held():
                     records.append(Outgoing(self._held, partition, effect.key, effect.value))
-                case Tally() | Holding():
+                case Tally() | Holding() | Counted():
                     records.append(Outgoing(self._tallies, 0, effect.key, effect.value))
                 case DeadLetter():
                     records.append(self.dead_letter(effect))
