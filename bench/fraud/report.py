@@ -76,7 +76,7 @@ def wilson(found: int, of: int) -> tuple[float, float]:
         return 0.0, 1.0
     z, share = 1.96, found / of
     middle, spread = share + z * z / (2 * of), z * sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return (middle - spread) / (1 + z * z / of), (middle + spread) / (1 + z * z / of)
+    return max(0.0, middle - spread) / (1 + z * z / of), (middle + spread) / (1 + z * z / of)
 
 
 def _floors(cells: Mapping[Cell, Trials]) -> str:
