@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.servers.kafka import Kafka
 from tests.servers.prometheus import Prometheus, running_prometheus
@@ -77,6 +78,22 @@ def test_every_annotation_shows_where_an_alert_was_up(path: Path, seen: Seen) ->
         found = seen.prometheus.over(annotation["expr"], start=seen.at - 4 * 86_400, end=seen.at, step=60)
         assert found, annotation["name"]
         assert any(_title(annotation, one["metric"]) for one in found)
+
+
+def test_every_recording_rule_has_data(seen: Seen) -> None:
+    groups = [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
+    names = {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
+    assert len(names) > 40
+    empty = {name for name in names if not seen.prometheus.now(name, at=seen.at)}
+    assert empty == OF_FORMER_DAYS
+
+
+OF_FORMER_DAYS = {
+    "channel_carrier:acquit_bounces:ratio1d",
+    *(f"channel_carrier:acquit_delivery_ratio1h:delta1{unit}" for unit in "dw"),
+    *(f"channel_carrier:acquit_ended_increase1h:ratio1{unit}" for unit in "dw"),
+}
+"""They compare with what was recorded a day or a week before: deploy/prometheus/tests/former-days.yml has it."""
 
 
 def _title(annotation: dict[str, Any], labels: dict[str, str]) -> str:

@@ -55,7 +55,7 @@ ALL_OFF: dict[str, Any] = {
     "topologySpread": {"enabled": False},
 }
 IN_THE_DOCS: dict[str, Any] = yaml.safe_load(
-    (ROOT / "docs" / "deploy.md").read_text().partition("```yaml\n")[2].partition("```")[0]
+    (ROOT / "docs" / "deploy.md").read_text().partition("```yaml ")[2].partition("\n")[2].partition("```")[0]
 )
 VALUES = {"as shipped": {}, "all on": ALL_ON, "all off": ALL_OFF, "in the docs": IN_THE_DOCS}
 

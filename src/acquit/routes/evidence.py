@@ -126,6 +126,8 @@ def failing(windows: list[Window], reasons: Callable[[int], float]) -> Finding |
         nats, excess = failing_nats(windows, place)
         if one[TO_DELIVER] < bar.expected or not nats or excess < bar.share * one[TO_DELIVER]:
             continue
+        if one[DELIVERED_NOW] > one[TO_DELIVER]:
+            continue  # more of everything is there than at this age: it came sooner, and nothing is lost
         by_chance = _surprise(one[FAILED_NOW], one[TO_FAIL], one[TO_FAIL_VARIANCE])
         is_clear = by_chance >= bar.nats and nats >= bar.nats * _WOBBLED
         if not is_clear and by_chance >= ONE_REASON.nats and excess >= ONE_REASON.share * one[TO_DELIVER]:
