@@ -7,17 +7,17 @@ import json
 import re
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.servers.process import ServerProcess, executable, free_ports, is_listening
+from tests.servers.process import ServerProcess, executable, free_ports, says_ready
 from tests.servers.prometheus import Prometheus
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -101,19 +101,10 @@ class Alertmanager:
             f"--storage.path={self._folder / 'alertmanager'}", f"--web.listen-address=127.0.0.1:{self.port}",
             "--cluster.listen-address=",
         ]  # fmt: skip
-        self.process.start(command, answers=self._is_ready, within_seconds=START_SECONDS)
+        self.process.start(command, answers=partial(says_ready, self.port), within_seconds=START_SECONDS)
 
     def stop(self) -> None:
         self.process.stop(within_seconds=STOP_SECONDS)
-
-    def _is_ready(self) -> bool:
-        if not is_listening(self.port):
-            return False
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
 
 @dataclass

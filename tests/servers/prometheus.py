@@ -8,10 +8,11 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.servers.process import ServerProcess, executable, free_ports, is_listening
+from tests.servers.process import ServerProcess, executable, free_ports, says_ready
 
 START_SECONDS, STOP_SECONDS = 30, 30
 KEPT = "60d"
@@ -43,7 +44,7 @@ class Prometheus:
             executable("prometheus", "prometheus"), f"--config.file={config}", f"--storage.tsdb.path={self.data}",
             f"--storage.tsdb.retention.time={KEPT}", f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn",
         ]  # fmt: skip
-        self.process.start(command, answers=self._is_ready, within_seconds=START_SECONDS)
+        self.process.start(command, answers=partial(says_ready, self.port), within_seconds=START_SECONDS)
 
     def stop(self) -> None:
         self.process.stop(within_seconds=STOP_SECONDS)
@@ -69,15 +70,6 @@ class Prometheus:
             "rule_files": [str(path) for path in self.rules],
             "scrape_configs": [{"job_name": "acquit", "static_configs": [{"targets": list(self.targets)}]}],
         }
-
-    def _is_ready(self) -> bool:
-        if not is_listening(self.port):
-            return False
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
     def _ask(self, how: str, **asked: Any) -> list[dict[str, Any]]:
         body = urllib.parse.urlencode(asked).encode()

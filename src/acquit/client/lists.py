@@ -7,6 +7,7 @@ answered after `timeout_seconds`.
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeAlias
 
@@ -40,7 +41,7 @@ def patience(timeout_seconds: float = TIMEOUT_SECONDS) -> dict[str, Any]:
     return {**waits, "retry": Retry(NoBackoff(), 0), "protocol": 2}  # HELLO of RESP3 needs a permission of its own
 
 
-class _List:
+class _List(ABC):
     """What both are made from. Streams in `open_streams` are sent when the list says nothing."""
 
     def __init__(
@@ -62,8 +63,9 @@ class _List:
         self._terms = Terms(frozenset(open_streams), key, Cache(cache_seconds, cache_entries))
         self._fetch = self._way_to(redis)
 
+    @abstractmethod
     def _way_to(self, redis: Any) -> Callable[[list[Page]], Any]:
-        raise NotImplementedError
+        """How pages are asked for, of one server or of a cluster."""
 
 
 class SuppressionList(_List):
